@@ -11,6 +11,7 @@ from engine.attachments.reading import names_in
 from engine.commands.form_attachments import ids_in
 from engine.ledger.record import current_case
 from engine.store import Store
+from engine.transaction import Tx
 from locales.translation import translate
 from models.columns import from_micros
 
@@ -78,11 +79,16 @@ def history(store: Store, number: str) -> CaseHistory:
     """Return every move of a case in order."""
     with store.looking() as tx:
         case_row = current_case(tx, number)
-        contents = {(row.seq, row.field): row.content for row in tx.rows(STATEMENTS, case_id=case_row.id)}
-        moves = [_move(row, contents) for row in tx.rows(MOVES, case_id=case_row.id)]
-        if any(ATTACHMENTS in move.form for move in moves):
-            _name_files(moves, names_in(tx, case_row.id))
-        return CaseHistory(case_row.kind, moves)
+        return CaseHistory(case_row.kind, history_in(tx, case_row.id))
+
+
+def history_in(tx: Tx, case_id: int) -> list[HistoryMove]:
+    """Return every move of a case that the caller may show, in order."""
+    contents = {(row.seq, row.field): row.content for row in tx.rows(STATEMENTS, case_id=case_id)}
+    moves = [_move(row, contents) for row in tx.rows(MOVES, case_id=case_id)]
+    if any(ATTACHMENTS in move.form for move in moves):
+        _name_files(moves, names_in(tx, case_id))
+    return moves
 
 
 def _name_files(moves: list[HistoryMove], names: dict[str, str | None]) -> None:

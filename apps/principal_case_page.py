@@ -5,12 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from apps.case_timeline import TimelineEntry, timeline
-from apps.principal_views import SeenCase, SeenTimers, case_seen, history_seen, moves_seen, timers_seen
-from engine.access.masking import UNMASKING, Disclosure, PersonalData, unmask
-from engine.access.moves import OfferedMove
-from engine.access.principal import Principal
+from apps.principal_views import (
+    SeenCase,
+    SeenTimers,
+    case_in,
+    customer_fields,
+    explained_timers,
+    history_seen,
+    log_shown,
+    moves_in,
+    text_fields,
+)
+from engine.access.masking import UNMASKING, Disclosure, PersonalData, disclosure, unmask
+from engine.access.moves import OfferedMove, moves_for, refuse_without
+from engine.access.principal import Principal, Scope
 from engine.access.scope import case_for
-from engine.attachments.reading import AttachmentView, attachments_of
+from engine.attachments.reading import AttachmentView, attachments_seen
 from engine.store import Store
 from locales.translation import label, translate
 from reports.case_reasons import Reason, reasons, waits_for
@@ -39,23 +49,29 @@ def case_page_seen(
     store: Store, principal: Principal, number: str, at: datetime, locale: str, unmasked: Disclosure | None = None
 ) -> SeenCasePage:
     """Return what the page of a case shows. Raises ``Refused('unknown_case')``."""
-    seen = case_seen(store, principal, number, at, unmasked)
-    history = history_seen(store, principal, number, at, unmasked)
-    files = attachments_of(store, principal, number, at)
-    _, offered = moves_seen(store, principal, number, at)
     with store.looking() as tx:
+        case = case_for(tx, principal, number, at)
+        refuse_without(principal, Scope.READ_CASES)
+        disclosed = unmasked or disclosure(tx, principal, case.id, at)
+        seen = case_in(tx, principal, case, disclosed, at)
+        moves = moves_in(tx, case, disclosed)
+        files = attachments_seen(tx, case.id, disclosed if unmasked is None else disclosure(tx, principal, case.id, at))
+        offered = moves_for(tx, principal, case, at)
+        timers = explained_timers(tx, case, at, locale)
         staff = Staff.read(tx, at)
-        role, people = waits_for(seen.case, staff)
-        found = reasons(tx, seen.case, staff)
-        times = linked_at(tx, seen.case.id)
+        role, people = waits_for(case, staff)
+        found = reasons(tx, case, staff)
+        times = linked_at(tx, case.id)
+    if unmasked is None:
+        log_shown(store, principal, case, at, customer_fields(seen, disclosed), text_fields(disclosed))
     links = [(when, link) for link in seen.links if (when := times.get((link.case, link.relation))) is not None]
     return SeenCasePage(
         seen=seen,
         role=role,
         people=people,
         reasons=found,
-        timers=timers_seen(store, principal, number, at, locale),
-        timeline=timeline(history.kind, history.moves, files, links, locale),
+        timers=timers,
+        timeline=timeline(case.kind, moves, files, links, locale),
         files=files,
         offered=offered,
         may_unmask=seen.masked and bool(principal.actor.roles & UNMASKING),

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from apps import views
-from apps.case_history import ATTACHMENTS, HistoryMove, history
+from apps.case_history import ATTACHMENTS, HistoryMove, history_in
 from apps.timer_explanation import CountedDay, counted_days
 from apps.timer_views import TimerView
-from apps.variable_views import LinkView
+from apps.variable_views import LinkView, links_of
 from engine.access.masking import Disclosure, PersonalData, disclosure
 from engine.access.moves import OfferedMove, moves_for
 from engine.access.principal import Principal
@@ -19,9 +19,10 @@ from engine.access.reading_log import log_reading
 from engine.access.scope import case_for, find_case, known_cases
 from engine.attachments.reading import masked_name
 from engine.ledger.record import CaseRow
-from engine.rules.in_force import rules_of
+from engine.rules.in_force import rules_in
 from engine.store import Store
 from engine.transaction import Tx
+from reports.case_customer import opening_codes
 from statemachines.refused import Refused
 
 
@@ -60,34 +61,37 @@ def case_seen(
     """Return one case with its customer and its relatives; ``unmasked`` is what he has just unmasked, and logged."""
     with store.looking() as tx:
         case = case_for(tx, principal, number, at)
-        seen = unmasked or disclosure(tx, principal, case.id, at)
-    view = views.case(store, case.number, principal.actor.handle)
-    links = _known_links(store, principal, view.links, at)
-    customer = view.customer
-    if customer is not None:
-        shown = views.CustomerView(seen.name(customer.name), seen.phone(customer.phone), seen.email(customer.email))
-        fields = [
-            field
-            for field in (PersonalData.NAME, PersonalData.PHONE, PersonalData.EMAIL)
-            if getattr(customer, field) is not None and field in seen.clear
-        ]
-        if unmasked is None:
-            _log(store, principal, case, fields, at)
-        customer = shown
-    return SeenCase(case, customer, _masks(seen), view.unusable, links)
+        disclosed = unmasked or disclosure(tx, principal, case.id, at)
+        seen = case_in(tx, principal, case, disclosed, at)
+    if unmasked is None:
+        log_shown(store, principal, case, at, customer_fields(seen, disclosed))
+    return seen
+
+
+def case_in(tx: Tx, principal: Principal, case: CaseRow, disclosed: Disclosure, at: datetime) -> SeenCase:
+    """Return a case that the principal may read; what ``disclosed`` clears, the caller logs by ``log_shown``."""
+    staff = views.is_staff(tx, principal.actor.handle, at)
+    customer = views.customer_in(tx, case.id) if staff else None
+    return SeenCase(
+        case=case,
+        customer=customer and views.CustomerView(
+            disclosed.name(customer.name), disclosed.phone(customer.phone), disclosed.email(customer.email)
+        ),
+        masked=_masks(disclosed),
+        unusable=opening_codes(tx, case.id, "unusable") if staff else [],
+        links=_known_links(tx, principal, case, at),
+    )  # fmt: skip
 
 
 def links_seen(store: Store, principal: Principal, number: str, at: datetime) -> tuple[CaseRow, list[LinkView]]:
     """Return the case, and those of its relatives of which the principal may know."""
     with store.looking() as tx:
         case = case_for(tx, principal, number, at)
-    view = views.case(store, case.number, principal.actor.handle)
-    return case, _known_links(store, principal, view.links, at)
+        return case, _known_links(tx, principal, case, at)
 
 
-def _known_links(store: Store, principal: Principal, links: list[LinkView], at: datetime) -> list[LinkView]:
-    with store.looking() as tx:
-        return [link for link in links if _knows(tx, principal, link.case, at)]
+def _known_links(tx: Tx, principal: Principal, case: CaseRow, at: datetime) -> list[LinkView]:
+    return [link for link in links_of(tx, case.id) if _knows(tx, principal, link.case, at)]
 
 
 def history_seen(
@@ -96,11 +100,16 @@ def history_seen(
     """Return every move of a case in order; ``unmasked`` is what he has just unmasked, and logged."""
     with store.looking() as tx:
         case = case_for(tx, principal, number, at)
-        seen = unmasked or disclosure(tx, principal, case.id, at)
-    found = history(store, case.number)
-    if unmasked is None and (PersonalData.TEXTS in seen.clear or seen.redacted):
-        _log(store, principal, case, [PersonalData.TEXTS], at)
-    return SeenHistory(found.kind, _masks(seen), [_seen_move(move, seen) for move in found.moves])
+        disclosed = unmasked or disclosure(tx, principal, case.id, at)
+        moves = moves_in(tx, case, disclosed)
+    if unmasked is None:
+        log_shown(store, principal, case, at, text_fields(disclosed))
+    return SeenHistory(case.kind, _masks(disclosed), moves)
+
+
+def moves_in(tx: Tx, case: CaseRow, disclosed: Disclosure) -> list[HistoryMove]:
+    """Return every move of a case that the principal may read, in order; the caller logs the texts by ``log_shown``."""
+    return [_seen_move(move, disclosed) for move in history_in(tx, case.id)]
 
 
 def _seen_move(move: HistoryMove, seen: Disclosure) -> HistoryMove:
@@ -114,9 +123,13 @@ def _seen_move(move: HistoryMove, seen: Disclosure) -> HistoryMove:
 def timers_seen(store: Store, principal: Principal, number: str, at: datetime, locale: str) -> SeenTimers:
     """Return the timers of a case, oldest first, each explained day by day."""
     with store.looking() as tx:
-        case = case_for(tx, principal, number, at)
-    found = views.timers(store, case.number)
-    rules = rules_of(store)
+        return explained_timers(tx, case_for(tx, principal, number, at), at, locale)
+
+
+def explained_timers(tx: Tx, case: CaseRow, at: datetime, locale: str) -> SeenTimers:
+    """Return the timers of a case that the principal may read, oldest first, each explained day by day."""
+    rules = rules_in(tx)
+    found = views.timers_in(tx, rules, case, at)
     explained = [(timer, list(counted_days(timer, rules.calendar(timer.calendar), locale))) for timer in found.timers]
     return SeenTimers(found.kind, explained, found.unset)
 
@@ -140,7 +153,21 @@ def _masks(seen: Disclosure) -> bool:
     return not seen.clear.issuperset(PersonalData)
 
 
-def _log(store: Store, principal: Principal, case: CaseRow, fields: list[PersonalData], at: datetime) -> None:
-    if fields:
+def customer_fields(seen: SeenCase, disclosed: Disclosure) -> list[PersonalData]:
+    """Return the fields of the customer that are shown unmasked."""
+    fields = (PersonalData.NAME, PersonalData.PHONE, PersonalData.EMAIL)
+    customer = seen.customer
+    return [field for field in fields if customer and getattr(customer, field) is not None and field in disclosed.clear]
+
+
+def text_fields(disclosed: Disclosure) -> list[PersonalData]:
+    """Return the texts, if they can be read."""
+    return [PersonalData.TEXTS] if PersonalData.TEXTS in disclosed.clear or disclosed.redacted else []
+
+
+def log_shown(store: Store, principal: Principal, case: CaseRow, at: datetime, *shown: list[PersonalData]) -> None:
+    """Log the personal data that a principal was shown, each list as a reading of its own."""
+    if any(shown):
         with store.writing() as tx:
-            log_reading(tx, principal, [case.id], fields, at)
+            for fields in shown:
+                log_reading(tx, principal, [case.id], fields, at)

@@ -4,6 +4,7 @@ They are those of the demo, moved in time so that the last one came in just now.
 which the pages say that the store is one.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -22,22 +23,35 @@ EMPTY = "SELECT NOT EXISTS (SELECT 1 FROM arrival) AND NOT EXISTS (SELECT 1 FROM
 LOADED = "SELECT EXISTS (SELECT 1 FROM arrival WHERE source = :name) AS loaded"
 
 
+@dataclass
+class SandboxCheck:
+    """Whether a store is a sandbox. Once anything was done in it, this never changes, and is not asked again."""
+
+    store: Store
+    _loaded: bool | None = None
+
+    def loaded(self) -> bool:
+        """Return whether the store is a sandbox."""
+        if self._loaded is not None:
+            return self._loaded
+        with self.store.looking() as tx:
+            empty = bool(tx.row(EMPTY).empty)
+            loaded = not empty and bool(tx.row(LOADED, name=NAME).loaded)
+        if not empty:
+            self._loaded = loaded
+        return loaded
+
+
 def is_offered(store: Store) -> bool:
     """Return whether the sandbox may be loaded: only while nothing was ever done in the store."""
     with store.looking() as tx:
         return bool(tx.row(EMPTY).empty)
 
 
-def is_loaded(store: Store) -> bool:
-    """Return whether the store is a sandbox."""
-    with store.looking() as tx:
-        return bool(tx.row(LOADED, name=NAME).loaded)
-
-
 def load_sandbox(store: Store, at: datetime) -> int:
-    """Record the contacts and add their staff; return how many contacts. Raises ``Refused('not_empty')``."""
+    """Record the contacts and add their staff; return how many contacts. Raises ``Refused('no_sandbox')``."""
     if not is_offered(store):
-        raise Refused("not_empty")
+        raise Refused("no_sandbox")
     hire(store, load_scenario(EXAMPLES / "scenario.toml"))
     columns = load_mapping(EXAMPLES / "contacts.toml", ContactMapping)
     found = list(contacts(EXAMPLES / "contacts.csv", columns))

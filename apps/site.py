@@ -13,11 +13,14 @@ from apps.api.app import create_app
 from apps.api.authentication import authenticate
 from apps.console.app import create_console
 from apps.portal.app import create_portal
+from apps.sandbox import SandboxCheck
 from apps.web.addresses import CONSOLE, PORTAL, STATIC
 from apps.web.live import Watcher
 from apps.web.page_guard import PageGuard
+from apps.web.server_stop import on_stop
 from apps.web.services import Services
 from apps.web.static_files import router as static_files
+from engine.accounts.passwords import Passwords
 from engine.settings import Settings
 
 
@@ -26,19 +29,20 @@ def application() -> Starlette:
     return create_site(Settings())
 
 
-def create_site(settings: Settings) -> Starlette:
-    """Return the site of one worker. All its doors share the store and the figures of the API."""
-    api = create_app(settings, authenticate)
+def create_site(settings: Settings, passwords: Passwords | None = None) -> Starlette:
+    """Return the site of one worker. All its doors share the store, the figures and the passwords of the API."""
+    api = create_app(settings, authenticate, passwords)
     store, figures = api.state.store, api.state.figures
     watcher = Watcher(store)
-    services = Services(store, settings, figures, watcher)
+    services = Services(store, settings, figures, watcher, SandboxCheck(store), api.state.passwords)
     files = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     files.include_router(static_files)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         async with api.router.lifespan_context(api):  # of the mounted ones, only this one has something to close
-            yield
+            with on_stop(watcher.stop):
+                yield
             await watcher.aclose()
 
     return Starlette(
@@ -46,6 +50,7 @@ def create_site(settings: Settings) -> Starlette:
             Route("/", _first_page),
             Route("/login/invitation", _invitation),
             Mount(CONSOLE, create_console(services)),
+            Route(CONSOLE, _first_page),
             Route(PORTAL, _portal_page),
             Mount(PORTAL, create_portal(services)),
             Mount(STATIC, PageGuard(files, "static", settings.locale, figures)),

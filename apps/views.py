@@ -120,11 +120,11 @@ def timers(store: Store, number: str) -> CaseTimers:
     """Return the timers of a case, oldest first."""
     now = store.now()
     with store.looking() as tx:
-        case_row = current_case(tx, number)
-        return _case_timers(tx, rules_in(tx), case_row, now)
+        return timers_in(tx, rules_in(tx), current_case(tx, number), now)
 
 
-def _case_timers(tx: Tx, rules: Rules, case_row: CaseRow, now: datetime) -> CaseTimers:
+def timers_in(tx: Tx, rules: Rules, case_row: CaseRow, now: datetime) -> CaseTimers:
+    """Return the timers of a case that the caller may show, oldest first."""
     views, table = timers_of(tx, rules, case_row, now), lifecycle_of(case_row.kind)
     running = {view.clause for view in views if view.outcome is None}
     pack = rules.pack(case_row.pack, to_micros(now))
@@ -184,12 +184,11 @@ def case(store: Store, number: str, actor: str | None) -> CaseView:
     now = store.now()
     with store.looking() as tx:
         case_row, rules = current_case(tx, number), rules_in(tx)
-        allowed, timers_ = _allowed(tx, case_row, now, actor), _case_timers(tx, rules, case_row, now)
-        staff = _is_staff(tx, actor, now)
-        party = tx.row(CUSTOMER, case_id=case_row.id) if staff else None
+        allowed, timers_ = _allowed(tx, case_row, now, actor), timers_in(tx, rules, case_row, now)
+        staff = is_staff(tx, actor, now)
         return CaseView(
             case=case_row,
-            customer=CustomerView(*party) if party is not None else None,
+            customer=customer_in(tx, case_row.id) if staff else None,
             known=json.loads(case_row.variables),
             allowed=allowed,
             timers=timers_,
@@ -200,7 +199,13 @@ def case(store: Store, number: str, actor: str | None) -> CaseView:
         )
 
 
-def _is_staff(tx: Tx, handle: str | None, at: datetime) -> bool:
+def customer_in(tx: Tx, case_id: int) -> CustomerView | None:
+    """Return whom a case concerns, for a caller who may show him; None where nobody is known."""
+    party = tx.row(CUSTOMER, case_id=case_id)
+    return CustomerView(*party) if party is not None else None
+
+
+def is_staff(tx: Tx, handle: str | None, at: datetime) -> bool:
     """Return whether the handle is that of a person who can act now."""
     try:
         return handle is not None and acting(tx, handle, to_micros(at)).person

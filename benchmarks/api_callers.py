@@ -19,6 +19,8 @@ from benchmarks.api_server import PREFIX, Server
 
 OK = b"HTTP/1.1 200 "
 LENGTH = b"content-length:"
+ANSWER_SECONDS = 60
+"""A benchmark in which nothing was answered for so long fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class _Caller:
     """One connection, and what was received of the answer that it waits for."""
 
     def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=ANSWER_SECONDS)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._received = b""
 
@@ -106,7 +108,9 @@ def _run(port: int, token: str, paths: Sequence[str], form: Mapping[str, Any], c
         caller.send(next(waiting))
         selector.register(caller.socket, selectors.EVENT_READ, caller)
     while selector.get_map():
-        for key, _ in selector.select():
+        if not (ready := selector.select(ANSWER_SECONDS)):
+            raise RuntimeError(f"no answer within {ANSWER_SECONDS} seconds")
+        for key, _ in ready:
             if not key.data.answered():
                 continue
             if (request := next(waiting, None)) is None:

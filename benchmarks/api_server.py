@@ -29,7 +29,7 @@ from engine.settings import Settings
 PREFIX = "/api/v1"
 PROGRAM = Path(sys.executable).with_name("closeloop")
 RATE = "1000000 per 1 second"
-START_SECONDS = 60.0
+START_SECONDS, STOP_SECONDS = 120.0, 30.0
 POLL_SECONDS = 0.05
 
 
@@ -97,12 +97,18 @@ def _running(command: Sequence[str], settings: Settings, port: int) -> Iterator[
         end = time.monotonic() + START_SECONDS
         while not is_alive(Listening(port=port).url):
             if process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError(log.read_text("utf-8"))
+                ended = f"ended with {process.poll()}"
+                why = ended if process.poll() is not None else f"did not answer within {START_SECONDS:.0f} seconds"
+                raise RuntimeError(f"the server {why}: {log.read_text('utf-8')}")
             time.sleep(POLL_SECONDS)
         yield process.pid
     finally:
         process.terminate()
-        process.wait()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise RuntimeError(f"the server did not stop within {STOP_SECONDS:.0f} seconds") from None
 
 
 def bare_application() -> FastAPI:

@@ -3,8 +3,9 @@
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from engine.rules.pack_zones import pack_zones
+from engine.rules.pack_zones import pack_zones_in
 from engine.store import Store
+from engine.transaction import Tx
 from locales.zone import ReaderZone, use_zone, zone_for
 from statemachines.refused import Refused
 
@@ -32,12 +33,13 @@ def house_zone(settings: "Settings", store: Store, reader: str | None = None) ->
     own: str | None = None
     if store.postgres or store.file.is_file():  # looking would create the file of a store that does not exist
         with suppress(Refused):  # a database that is away says neither which packs it has nor who reads where
-            packs = pack_zones(store)
-            own = _zone_of(store, reader) if reader else None
+            now = store.now()
+            with store.looking() as tx:
+                packs = pack_zones_in(tx, now)
+                own = _zone_of(tx, reader) if reader else None
     return zone_for(own or settings.zone, packs)
 
 
-def _zone_of(store: Store, handle: str) -> str | None:
-    with store.looking() as tx:
-        row = tx.row(ZONE_OF, handle=handle)
+def _zone_of(tx: Tx, handle: str) -> str | None:
+    row = tx.row(ZONE_OF, handle=handle)
     return None if row is None else row.zone

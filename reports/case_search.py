@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Final
 
 from engine.access.condition import EVERY_CASE, NO_CASE, Condition, both, either
@@ -148,6 +149,7 @@ def _after(
     tx: Tx, query: CaseQuery, condition: Condition, place: _Place, limit: int
 ) -> Iterator[tuple[_Place, CaseRow]]:
     """Yield the next cases after a place, each with its own, at most ``limit``."""
+    sizes = _Sizes(tx, condition)
     for number, part in enumerate(_parts(query)):
         if number < place.part or limit <= 0:
             continue
@@ -155,7 +157,7 @@ def _after(
         whole = both(condition, part.condition, _beyond(part, key))
         order = ", ".join(f"{column} DESC" if part.newest_first else column for column in part.key)
         keys = ", ".join(f"{column} AS key_{n}" for n, column in enumerate(part.key))
-        tables = _tables(tx, part, condition)
+        tables = _tables(part, sizes)
         sql = f"SELECT {COLUMNS}, {keys} FROM {tables} WHERE {whole.sql} ORDER BY {order} LIMIT :find_limit"  # noqa: S608
         rows = tx.rows(sql, **whole.values, find_limit=limit)
         limit -= len(rows)
@@ -164,16 +166,31 @@ def _after(
             yield _Place(number, reached), current_case_of(row)
 
 
-def _tables(tx: Tx, part: _Part, condition: Condition) -> str:
+@dataclass(frozen=True)
+class _Sizes:
+    """Whether a condition holds for few cases, counted at most once."""
+
+    tx: Tx
+    condition: Condition
+
+    @cached_property
+    def few(self) -> bool:
+        return self._few(self.condition)
+
+    @cached_property
+    def few_urgent(self) -> bool:
+        return self._few(both(self.condition, URGENT))
+
+    def _few(self, condition: Condition) -> bool:
+        count = COUNT.format(scope=condition.sql)
+        return self.tx.row(count, **condition.values, find_most=FEW + 1).cases <= FEW
+
+
+def _tables(part: _Part, sizes: _Sizes) -> str:
     """Return the tables of a part in the order in which to read them. See Note [Order of the queue]."""
     if part.rank is None or part.tables != TIMERS_FIRST:
         return part.tables
-    few = _few(tx, condition) or (part.rank.urgent and _few(tx, both(condition, URGENT)))
-    return CASES_FIRST if few else TIMERS_FIRST
-
-
-def _few(tx: Tx, condition: Condition) -> bool:
-    return tx.rows(COUNT.format(scope=condition.sql), **condition.values, find_most=FEW + 1)[0].cases <= FEW
+    return CASES_FIRST if sizes.few or (part.rank.urgent and sizes.few_urgent) else TIMERS_FIRST
 
 
 def _parts(query: CaseQuery) -> list[_Part]:

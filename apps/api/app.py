@@ -19,6 +19,7 @@ from apps.api.problems import problem
 from apps.api.request_guard import RequestGuard, state_of
 from apps.api.routes import OPEN_ROUTERS, ROUTERS
 from apps.api.schema import schema
+from engine.accounts.passwords import Passwords, recommended
 from engine.settings import Settings
 from statemachines.refused import Refused
 
@@ -27,8 +28,8 @@ BY_STATUS = {404: "unknown_address", 405: "method_not_allowed", 413: "body_too_l
 _log = logging.getLogger("closeloop.api")
 
 
-def create_app(settings: Settings, authenticate: Authenticate) -> FastAPI:
-    """Return the application of one worker, with a store of its own."""
+def create_app(settings: Settings, authenticate: Authenticate, passwords: Passwords | None = None) -> FastAPI:
+    """Return the application of one worker, with a store of its own; ``passwords`` are hashed as recommended."""
     store = settings.store()
 
     @asynccontextmanager
@@ -46,7 +47,7 @@ def create_app(settings: Settings, authenticate: Authenticate) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.store, app.state.settings, app.state.authenticate = store, settings, authenticate
-    app.state.figures = Figures(store)
+    app.state.figures, app.state.passwords = Figures(store), passwords or recommended()
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)
     for router in OPEN_ROUTERS:

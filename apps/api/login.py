@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from apps.api.addresses import PREFIX
 from apps.api.case_documents import Input
 from apps.api.responses import READ, WRITE
-from apps.api.session_cookie import COOKIE, check_site, check_write, clear_cookie, cookie_of, limits_of, set_cookie
+from apps.api.session_cookie import COOKIE, check_site, check_write, clear_cookie, cookie_of, log_in_rules, set_cookie
 from engine.accounts import log_in as logins
 from engine.accounts.attempt_limits import Limit, count_try
 from engine.accounts.invitations import accept, pending_invitation
@@ -51,7 +51,7 @@ class Browser:
     @property
     def rules(self) -> logins.LogInRules:
         """Return the rules of a log-in by the settings."""
-        return logins.LogInRules(sessions=limits_of(self.settings))
+        return log_in_rules(self.request)
 
     @property
     def address(self) -> str:

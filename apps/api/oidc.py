@@ -13,8 +13,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from apps.api.responses import READ
-from apps.api.session_cookie import cookie_of, is_secure, limits_of, set_cookie
-from engine.accounts.log_in import LogInRules
+from apps.api.session_cookie import cookie_of, is_secure, limits_of, log_in_rules, set_cookie
 from engine.accounts.oidc_links import METHOD, Identity, link_own, log_in_by_identity
 from engine.accounts.sealing import seal, unseal
 from engine.accounts.sessions import Visitor, session_of
@@ -105,7 +104,7 @@ def come_back(request: Request) -> RedirectResponse:
         link_own(store, _who_began(request, session_id, at), Identity(settings.oidc_issuer, subject), at)
         return response
     visitor = Visitor(request.client.host if request.client else "", request.headers.get("user-agent", ""), METHOD)
-    rules = LogInRules(sessions=limits_of(settings))
+    rules = log_in_rules(request)
     session = log_in_by_identity(store, Identity(settings.oidc_issuer, subject), visitor, at, rules)
     set_cookie(request, response, session, at)
     return response

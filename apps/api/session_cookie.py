@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from fastapi import Request, Response
 
 from engine.access.principal import Principal
+from engine.accounts.log_in import LogInRules
 from engine.accounts.sessions import NewSession, SessionLimits, check_csrf, principal_of_session
 from engine.settings import Settings
 from engine.store import Store
@@ -26,6 +27,12 @@ COOKIE, SECURE_COOKIE = "closeloop", "__Host-closeloop"
 def limits_of(settings: Settings) -> SessionLimits:
     """Return how long sessions last by the settings."""
     return SessionLimits(settings.session_idle, settings.session_absolute)
+
+
+def log_in_rules(request: Request) -> LogInRules:
+    """Return how sessions last and passwords are hashed in this application."""
+    state = request.app.state
+    return LogInRules(sessions=limits_of(state.settings), passwords=state.passwords)
 
 
 def cookie_of(request: Request) -> str | None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 
-from apps.api.session_cookie import check_site, cookie_of, limits_of
+from apps.api.session_cookie import check_site, cookie_of, limits_of, log_in_rules
 from apps.web.entries import Entries, entries_of
 from apps.web.templates import rendered
 from engine.accounts.log_in import LogInRules
@@ -30,7 +30,7 @@ class HalfSession:
     @property
     def rules(self) -> LogInRules:
         """Return the rules of a log-in by the settings."""
-        return LogInRules(sessions=limits_of(self.settings))
+        return log_in_rules(self.request)
 
     def page(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         """Answer with a page whose forms carry the token of the session."""

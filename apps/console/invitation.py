@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from apps.api.problems import status_of
+from apps.api.session_cookie import log_in_rules
 from apps.console.log_in import OWN, Anybody
 from apps.web.templates import rendered
 from engine.accounts.attempt_limits import Limit, count_try
@@ -38,7 +39,7 @@ def take(request: Request, entries: Anybody) -> Response:
         return _page(request, 422, code, translate(locale, "console.invitation.differ"))
     try:
         count_try(store, [(ACCEPTING, network_of(address))], at)
-        accept(store, code, password, at)
+        accept(store, code, password, at, log_in_rules(request))
     except Refused as refused:
         return _page(request, status_of(refused), code, refusal(locale, refused, on_web=True))
     return RedirectResponse(f"{OWN}login?notice=welcome", 303)

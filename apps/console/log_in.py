@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from apps.api.session_cookie import check_site, clear_cookie, cookie_of, limits_of, set_cookie
+from apps.api.session_cookie import check_site, clear_cookie, cookie_of, limits_of, log_in_rules, set_cookie
 from apps.console.refusal_pages import from_this_machine, log_in_form
 from apps.console.visit import Sent, Visiting
 from apps.web.addresses import CONSOLE
@@ -53,9 +53,8 @@ def log_in(request: Request, entries: Anybody) -> Response:
     attempt = logins.LogIn(
         handle, entries.get("password", ""), entries.text("code"), address, request.headers.get("user-agent", "")
     )
-    rules = logins.LogInRules(sessions=limits_of(request.app.state.settings))
     try:
-        session = logins.log_in(store, attempt, at, rules)
+        session = logins.log_in(store, attempt, at, log_in_rules(request))
     except Refused as refused:
         why = refusal(request.state.locale, refused, on_web=True)
         return log_in_form(request, 401, next_=next_, kept=kept, why=why, handle=handle)

@@ -6,12 +6,12 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from apps.api.problems import status_of
-from apps.api.session_cookie import check_site, cookie_of, is_secure, limits_of, set_cookie
+from apps.api.session_cookie import check_site, cookie_of, is_secure, log_in_rules, set_cookie
 from apps.console.half_session import InHalfSession
 from apps.console.log_in import OWN, Anybody, own_address
 from apps.console.visit import Sent, Visit, Visiting
 from apps.web.language_choice import keep_language
-from engine.accounts.log_in import LogInRules, change_password
+from engine.accounts.log_in import change_password
 from engine.accounts.sessions import Session, end_session, sessions
 from locales.translation import locales, refusal, translate
 from statemachines.refused import Refused
@@ -43,7 +43,7 @@ def new_password(visit: Visiting, half: InHalfSession, entries: Sent) -> Respons
     old, new = entries.get("old", ""), entries.get("new", "")
     if new != entries.get("again", ""):
         return _page(visit, half.session, 422, translate(visit.locale, "console.invitation.differ"))
-    cookie, rules = cookie_of(visit.request) or "", LogInRules(sessions=limits_of(visit.settings))
+    cookie, rules = cookie_of(visit.request) or "", log_in_rules(visit.request)
     try:
         session = change_password(visit.store, cookie, old, new, visit.at, rules)
     except Refused as refused:
@@ -63,4 +63,6 @@ def end_other_session(session_id: Annotated[str, Path(max_length=40)], visit: Vi
 def _page(visit: Visit, session: Session, status: int = 200, why: str = "") -> HTMLResponse:
     with visit.store.looking() as tx:
         rows = sessions(tx, visit.at, visit.principal.actor.handle)
-    return visit.page("own_settings.html", status, sessions=rows, current=session.id, factor=session.totp, why=why)
+    return visit.page(
+        "own_settings.html", status, sessions=rows, current_session=session.id, factor=session.totp, why=why
+    )

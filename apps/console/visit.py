@@ -12,7 +12,6 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from apps.api.figures import Figures
 from apps.api.session_cookie import check_site, cookie_of, limits_of
 from apps.console.navigation import current_page, navigation_for
-from apps.sandbox import is_loaded
 from apps.web.addresses import CONSOLE
 from apps.web.entries import Entries, entries_of
 from apps.web.templates import rendered
@@ -71,7 +70,7 @@ class Visit:
             at=self.at,
             zone=zone_name(self.at),
             simulated=self.store.simulated,
-            sandbox=is_loaded(self.store),
+            sandbox=self.request.app.state.sandbox.loaded(),
             here=self.request.url.path,
             query=self.request.url.query,
             navigation=navigation,

@@ -22,7 +22,12 @@ def environment() -> Environment:
     """Return the environment of all templates; ``web/base.html`` is that of ``apps/web/templates``."""
     folders = {room: FileSystemLoader(APPS / room / "templates") for room in ("web", "console", "portal")}
     jinja = Environment(
-        loader=_Rooms(folders), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=_Rooms(folders),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,  # else each page asks the disk whether its templates have changed
     )
     jinja.globals |= {"static": address_of, "languages": OWN_NAMES}
     jinja.filters |= {"printable": printable, "iso": _iso, "epoch": _epoch}

@@ -97,6 +97,8 @@ class Session:
     totp: bool
     """Whether the account has a second factor, which the session may still lack."""
     visitor: Visitor
+    seen_at: datetime
+    """When it was last noted that the session is in use."""
 
     @property
     def complete(self) -> bool:
@@ -171,7 +173,8 @@ def session_of(tx: Tx, secret: bytes, cookie: str, limits: SessionLimits, at: da
         raise Refused("session_ended")
     second_factor_at = None if row.second_factor_at is None else from_micros(row.second_factor_at)
     visitor = Visitor(row.address, row.agent, row.method)
-    return Session(row.id, acting_of(row, "actor_"), second_factor_at, row.totp_since is not None, visitor)
+    totp, seen_at = row.totp_since is not None, from_micros(row.seen_at)
+    return Session(row.id, acting_of(row, "actor_"), second_factor_at, totp, visitor, seen_at)
 
 
 def principal_of_session(
@@ -183,13 +186,12 @@ def principal_of_session(
     """
     with store.looking() as tx:
         session = session_of(tx, store.secret, cookie, limits or SessionLimits(), at)
-        seen_at = tx.row("SELECT seen_at FROM login_session WHERE id = :id", id=session.id).seen_at
     if not session.complete:
         raise Refused("second_factor_required")
-    before = to_micros(at - SEEN_EVERY)
-    if seen_at <= before:
+    before = at - SEEN_EVERY
+    if session.seen_at <= before:
         with store.writing() as tx:
-            tx.run(SEEN, id=session.id, at=to_micros(at), before=before)
+            tx.run(SEEN, id=session.id, at=to_micros(at), before=to_micros(before))
     return Principal(session.actor, PrincipalKind.PERSON, via)
 
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from engine.access.masking import MASK, PersonalData, disclosure, unmask
+from engine.access.masking import MASK, Disclosure, PersonalData, disclosure, unmask
 from engine.access.moves import refuse_without
 from engine.access.principal import Principal, Scope
 from engine.access.reading_log import log_reading
@@ -79,9 +79,14 @@ def attachments_of(store: Store, principal: Principal, number: str, at: datetime
     refuse_without(principal, Scope.READ_CASES)
     with store.looking() as tx:
         case = case_for(tx, principal, number, at)
-        views = attachments_in(tx, case.id)
-        if _sees_files(tx, principal, case, at):
-            return views
+        return attachments_seen(tx, case.id, disclosure(tx, principal, case.id, at))
+
+
+def attachments_seen(tx: Tx, case_id: int, seen: Disclosure) -> list[AttachmentView]:
+    """Return the attachments of a case, oldest first, as ``seen`` shows them."""
+    views = attachments_in(tx, case_id)
+    if PersonalData.TEXTS in seen.clear:
+        return views
     return [replace(view, name=masked_name(view.name)) for view in views]
 
 

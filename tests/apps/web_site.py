@@ -21,6 +21,8 @@ from engine.accounts.sessions import NewSession, SessionLimits, Visitor, csrf_to
 from engine.actors import known_actor
 from engine.settings import Settings
 from engine.store import Store
+from tests.apps.api.serving import until
+from tests.engine.accounts.people_with_accounts import RULES
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -46,7 +48,8 @@ def session_for(store: Store, handle: str, at: datetime | None = None) -> NewSes
 def site_client(settings: Settings, store: Store, handle: str | None, locale: str = "en") -> Iterator[TestClient]:
     """Return a client in this process; as somebody who is logged in, with the token of his forms in ``csrf``."""
     headers = {"Accept-Language": LANGUAGE_TAGS[locale]}
-    with TestClient(create_site(settings), LOOPBACK, headers=headers, follow_redirects=False, client=HERE) as client:
+    site = create_site(settings, RULES.hashes)
+    with TestClient(site, LOOPBACK, headers=headers, follow_redirects=False, client=HERE) as client:
         if handle is not None:
             log_in(client, store, handle)
         yield client
@@ -94,6 +97,7 @@ def served(app: Starlette, store: Store, browser: "Browser") -> Iterator[Served]
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, name="site")
     thread.start()
+    until(lambda: server.started)
     try:
         yield Served(f"http://127.0.0.1:{port}", store, browser)
     finally:

@@ -81,6 +81,13 @@ class Serving:
                     workers.append((child.create_time(), child.pid))
         return [pid for _, pid in sorted(workers)]
 
+    def connections(self, status: str = psutil.CONN_ESTABLISHED) -> list[int]:
+        """Return how many sockets of this status each worker has at the port."""
+        return [
+            sum(each.laddr.port == self.port and each.status == status for each in of_worker)
+            for of_worker in (psutil.Process(worker).net_connections("tcp") for worker in self.workers())
+        ]
+
     def kill(self, worker: int) -> None:
         """Kill a worker with SIGKILL."""
         os.kill(worker, signal.SIGKILL)
@@ -91,9 +98,9 @@ def _log_of(settings: Settings) -> Path:
 
 
 @contextlib.contextmanager
-def serving(settings: Settings, token: str, workers: int = 1, *more: str) -> Iterator[Serving]:
+def serving(settings: Settings, token: str, workers: int = 1, *more: str, port: int | None = None) -> Iterator[Serving]:
     """Serve until the block ends, with further options; yield once the API answers."""
-    port = free_port()
+    port = port or free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CLOSELOOP_")}
     environment |= {"CLOSELOOP_HOME": str(settings.where), "CLOSELOOP_SECRET": SECRET, "CLOSELOOP_LOCALE": "en"}
     if settings.database_url:

@@ -17,7 +17,7 @@ from engine.create_store import set_clock
 from engine.settings import Settings
 from engine.store import Store
 from tests.case_actions import AGENT, HANDLER, START, SUPERVISOR
-from tests.engine.accounts.people_with_accounts import ADMIN, OTHER_PASSWORD, PASSWORD, add_accounts
+from tests.engine.accounts.people_with_accounts import ADMIN, OTHER_PASSWORD, PASSWORD, RULES, add_accounts
 
 pytestmark = pytest.mark.requirement("H4")
 
@@ -35,7 +35,7 @@ def browser(sqlite_settings: Settings, sqlite_store: Store) -> Iterator[TestClie
 
 def opened(settings: Settings, address: str = HTTPS) -> TestClient:
     headers = {"Accept-Language": "en", "User-Agent": "Firefox/140"}
-    return TestClient(create_app(settings, authenticate), address, headers=headers)
+    return TestClient(create_app(settings, authenticate, RULES.hashes), address, headers=headers)
 
 
 def log_in(browser: TestClient, handle: str = AGENT, **more: str) -> Response:

@@ -18,7 +18,7 @@ from engine.create_store import set_clock
 from engine.settings import Settings
 from engine.store import Store
 from tests.case_actions import AGENT, START, SUPERVISOR
-from tests.engine.accounts.people_with_accounts import ADMIN, PASSWORD, add_accounts
+from tests.engine.accounts.people_with_accounts import ADMIN, PASSWORD, RULES, add_accounts
 
 pytestmark = [pytest.mark.requirement("H4"), pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
@@ -52,7 +52,10 @@ def linked(sqlite_settings: Settings, sqlite_store: Store, issuer: str, tmp_path
 
 def browser_at(settings: Settings) -> TestClient:
     return TestClient(
-        create_app(settings, authenticate), HOUSE, headers={"Accept-Language": "en"}, follow_redirects=False
+        create_app(settings, authenticate, RULES.hashes),
+        HOUSE,
+        headers={"Accept-Language": "en"},
+        follow_redirects=False,
     )
 
 

@@ -10,7 +10,7 @@ from engine.settings import Settings
 from engine.store import Store
 from tests.apps.web_site import Served, served
 from tests.case_actions import STAFF
-from tests.engine.accounts.people_with_accounts import add_accounts
+from tests.engine.accounts.people_with_accounts import RULES, add_accounts
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -22,7 +22,7 @@ HANDLES = tuple(person.handle for person in STAFF)
 def console(settings: Settings, store: Store, chromium: "Browser") -> Iterator[Served]:
     """A site over the store of ``settings``, on each database."""
     add_accounts(store, *HANDLES)
-    with served(create_site(settings), store, chromium) as site:
+    with served(create_site(settings, RULES.hashes), store, chromium) as site:
         yield site
 
 
@@ -30,5 +30,5 @@ def console(settings: Settings, store: Store, chromium: "Browser") -> Iterator[S
 def sqlite_console(sqlite_settings: Settings, sqlite_store: Store, chromium: "Browser") -> Iterator[Served]:
     """A site over a store of SQLite, for what does not depend on the database."""
     add_accounts(sqlite_store, *HANDLES)
-    with served(create_site(sqlite_settings), sqlite_store, chromium) as site:
+    with served(create_site(sqlite_settings, RULES.hashes), sqlite_store, chromium) as site:
         yield site
