@@ -29,8 +29,8 @@ ANSWERED, IN_VAIN = "revisit", "attempt"
 """The moves that record a call: the customer answered, or nobody did."""
 CALLS: Final = frozenset(
     role for table in lifecycles().values() for row in table.rows.get(ANSWERED, ()) for role in row.roles
-) - {Role.SYSTEM, Role.IMPORT}
-"""The roles that record callbacks."""
+) - {Role.SYSTEM, Role.IMPORT, Role.CUSTOMER}
+"""The roles of staff that record callbacks."""
 RELATIONS: Final = {"complaint": "came_of", "lead": "need"}
 """What may be opened from an answer, and its relation to the case."""
 TOLD: Final = 4

@@ -40,11 +40,13 @@ class Watcher:
         self._store = store
         self._listeners = set[_Listener]()
         self._task: asyncio.Task[None] | None = None
+        self._stopping = False
 
     async def events(self, number: str | None, lasts: Callable[[], bool]) -> AsyncIterator[bytes]:
         """Yield an event whenever the case, or without a number anything, has changed, until the session ends.
 
-        ``lasts`` says whether it lasts; it is asked now and then.
+        ``lasts`` says whether it lasts; it is asked now and then. See Note [Streams and a stop] in
+        ``apps/web/server_stop.py`` for the end that a browser answers by connecting again.
         """
         known = await run_in_threadpool(self._versions, [number] if number else [])
         listener = _Listener(number, known.get(number or ""))
@@ -53,10 +55,12 @@ class Watcher:
             self._task = asyncio.create_task(self._watch())
         try:
             yield SILENCE
-            while True:
+            while not self._stopping:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(CHECK_SECONDS):
                         await listener.changed.wait()
+                if self._stopping:
+                    return
                 if not await run_in_threadpool(lasts):
                     yield ENDED
                     return
@@ -65,6 +69,12 @@ class Watcher:
                 yield EVENT if changed else SILENCE
         finally:
             self._listeners.discard(listener)
+
+    def stop(self) -> None:
+        """End every stream."""
+        self._stopping = True
+        for listener in self._listeners:
+            listener.changed.set()
 
     async def aclose(self) -> None:
         """End the watching."""

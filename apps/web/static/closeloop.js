@@ -44,8 +44,9 @@
   };
   const refresh = async (part) => {
     if (typing() === part) return;
-    const answer = await fetch(part.dataset.fragment, { headers: { "HX-Request": "true" }, credentials: "same-origin" });
-    if (!answer.ok) return;
+    const asked = fetch(part.dataset.fragment, { headers: { "HX-Request": "true" }, credentials: "same-origin" });
+    const answer = await asked.catch(() => null); // the server is away; the stream opens again when it is back
+    if (!answer?.ok) return;
     const read = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
     if (!read) return;
     const at = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
@@ -61,20 +62,38 @@
     const address = document.body.dataset.live;
     if (!address || !window.EventSource) return;
     const watched = document.querySelector("[data-case]");
-    const source = new EventSource(watched ? `${address}?case=${encodeURIComponent(watched.dataset.case)}` : address);
-    let waiting = false;
-    source.addEventListener("changed", () => {
-      if (waiting) return;
-      waiting = true;
-      setTimeout(() => {
-        waiting = false;
-        for (const part of document.querySelectorAll("[data-fragment]")) refresh(part);
-        const notice = document.getElementById("changed");
-        if (notice && document.querySelector("form[data-move]")) notice.hidden = false;
-      }, 150);
-    });
-    source.addEventListener("ended", () => source.close());
-    addEventListener("pagehide", () => source.close());
+    const stream = watched ? `${address}?case=${encodeURIComponent(watched.dataset.case)}` : address;
+    const refreshAll = () => { for (const part of document.querySelectorAll("[data-fragment]")) refresh(part); };
+    let waiting = false, missed = false, pause = 2000;
+    const listen = () => {
+      const source = new EventSource(stream);
+      const leave = () => source.close();
+      source.addEventListener("open", () => {
+        if (missed) refreshAll(); // what changed while nobody listened
+        missed = false;
+        pause = 2000;
+      });
+      source.addEventListener("changed", () => {
+        if (waiting) return;
+        waiting = true;
+        setTimeout(() => {
+          waiting = false;
+          refreshAll();
+          const notice = document.getElementById("changed");
+          if (notice && document.querySelector("form[data-move]")) notice.hidden = false;
+        }, 150);
+      });
+      source.addEventListener("ended", leave);
+      source.addEventListener("error", () => { // the browser tries again by itself, unless it was answered with an error
+        missed = true;
+        if (source.readyState !== EventSource.CLOSED) return;
+        removeEventListener("pagehide", leave);
+        setTimeout(listen, pause);
+        pause = Math.min(2 * pause, 60000);
+      });
+      addEventListener("pagehide", leave);
+    };
+    listen();
   };
 
   // ---- shortcuts --------------------------------------------------------------------------------------------------
