@@ -86,7 +86,7 @@ def contact_fields(visit: Visit, nature: str, fields: Mapping[str, str], at: dat
 
 
 def _missing(name: str) -> Refused:
-    return Refused("form", fields=[{"field": name, "why": "missing", "type": "missing"}])
+    return Refused("form", move="open", fields=[{"field": name, "why": "missing", "type": "missing"}])
 
 
 def _contact_page(visit: Visit, typed: Mapping[str, str], refused: Refused | None = None) -> HTMLResponse:

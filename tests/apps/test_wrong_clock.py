@@ -69,7 +69,7 @@ WRITING = {
     "enable": ("actor", "enable", "ada", "--as", "ada"),
     "department": ("department", "add", "claims", "--as", "ada"),
     "code": ("code", "--for", "ada", "--as", "ada"),
-    "dead": ("dead", "retry", "--all"),
+    "dead": ("dead", "retry", "--all", "--as", "ada"),
     "migrate": ("lifecycle", "migrate"),
 }
 """Commands that write what is judged, or found, by its instant."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from apps.api.attachments import FILES_PER_BODY
+from apps.api.multipart import FILES_PER_BODY
 from apps.api.problems import Problem
 from apps.prefect_server import free_port
 from engine.settings import Settings
