@@ -13,7 +13,7 @@ from engine.accounts.passwords import check_password
 from engine.accounts.second_factor import needs_second_factor
 from engine.accounts.sessions import end_sessions
 from engine.accounts.tokens import new_id
-from engine.actors import Acting, NewActor, add_actor, known_actor, roles_of, system_actor
+from engine.actors import NOBODY, Acting, NewActor, add_actor, known_actor, roles_of, system_actor
 from engine.commands.staffing import ADDED, note
 from engine.contention import retrying
 from engine.ledger.chain import keyed
@@ -135,10 +135,14 @@ def invite_first(store: Store, handle: str, at: datetime) -> Invited:
 
 
 def first_invitation(store: Store, at: datetime) -> Invited | None:
-    """Make the link of the first administrator; None once an administrator can log in."""
+    """Make the link of the first administrator; None once an administrator can log in.
+
+    People who work without an administrator get none by this: from then on only he could change them.
+    """
     with store.looking() as tx:
-        administrators = [row for row in tx.rows(ACTORS) if Role.ADMINISTRATOR in roles_of(row.roles)]
-    if any(row.password for row in administrators):
+        people = [row for row in tx.rows(ACTORS) if row.handle not in NOBODY]
+    administrators = [row for row in people if Role.ADMINISTRATOR in roles_of(row.roles)]
+    if any(row.password for row in administrators) or (people and not administrators):
         return None
     handle = min((row.handle for row in administrators), default=FIRST)
     return invite_first(store, handle, at)

@@ -70,7 +70,7 @@ class Up:
         return self.api("POST", "/artifacts/filter", artifacts={"key": {"any_": [key]}})
 
     def new_case(self) -> str:
-        self.command("actor", "add", "amy", "--role", "agent")
+        self.command("actor", "add", "amy", "--role", "agent", "--as", "admin")
         code, opened = self.command("case", "open", "--text", "My parcel is broken.", "--as", "amy")
         assert code == 0
         return str(opened["number"] if "number" in opened else opened["case"])

@@ -100,15 +100,19 @@ def test_nobody_is_played_in_a_real_store(tmp_path: Path):
     settings = Settings(home=tmp_path / "home", secret=SECRET)
     create_store(settings, system_now())
     with contextlib.closing(settings.store()) as store:
+        first = first_invitation(store, store.now())
         add_staff(store)
         with site_client(settings, store, None) as client:
             assert "/console/enter" not in client.get("/console/cases").text
             assert client.post("/console/enter", data={"handle": SUPERVISOR}).status_code == 401
-            first = first_invitation(store, store.now())
             assert first is not None
             taken = {"code": first.code, "password": PASSWORD, "again": PASSWORD}
             assert client.post("/console/invitation", data=taken).status_code == 303
             assert first_invitation(store, store.now()) is None
+
+
+def test_people_who_work_without_an_administrator_are_given_none(sqlite_store: Store):
+    assert first_invitation(sqlite_store, sqlite_store.now()) is None
 
 
 @pytest.mark.long
