@@ -13,8 +13,7 @@ from apps.api.case_documents import Input
 from apps.api.responses import READ, WRITE
 from apps.api.session_cookie import COOKIE, check_site, check_write, clear_cookie, cookie_of, log_in_rules, set_cookie
 from engine.accounts import log_in as logins
-from engine.accounts.attempt_limits import Limit, count_try
-from engine.accounts.invitations import accept, pending_invitation
+from engine.accounts.invitations import accept, count_acceptance, pending_invitation
 from engine.accounts.sessions import (
     NewSession,
     Session,
@@ -35,8 +34,6 @@ Password = Annotated[str, Field(max_length=1_000, description="At least 12 chara
 cookie = APIKeyCookie(
     name=COOKIE, auto_error=False, scheme_name="session", description="The cookie that a log-in sets."
 )
-ACCEPTING = Limit("invitation by address", "30 per 15 minute")
-"""How often one address may try with what may be no invitation: each try may cost the hash of a password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +295,7 @@ def give_second_factor(body: CodeInput, browser: InSession, response: Response) 
 def accept_invitation(body: InvitationInput, browser: AnyBrowser) -> InvitationAccepted:
     """Set the password of whoever was sent the link."""
     check_site(browser.request, browser.settings)
-    count_try(browser.store, [(ACCEPTING, logins.network_of(browser.address))], browser.at)
+    count_acceptance(browser.store, browser.address, browser.at)
     return InvitationAccepted(handle=accept(browser.store, body.code, body.password, browser.at, browser.rules))
 
 
@@ -306,5 +303,5 @@ def accept_invitation(body: InvitationInput, browser: AnyBrowser) -> InvitationA
 def check_invitation(body: InvitationCode, browser: AnyBrowser) -> InvitationShown:
     """Tell whom a link is for, without using it: for the page that asks for the password."""
     check_site(browser.request, browser.settings)
-    count_try(browser.store, [(ACCEPTING, logins.network_of(browser.address))], browser.at)
+    count_acceptance(browser.store, browser.address, browser.at)
     return InvitationShown(**asdict(pending_invitation(browser.store, body.code, browser.at)))

@@ -11,16 +11,11 @@ from apps.api.problems import status_of
 from apps.api.session_cookie import log_in_rules
 from apps.console.log_in import OWN, Anybody
 from apps.web.templates import rendered
-from engine.accounts.attempt_limits import Limit, count_try
-from engine.accounts.invitations import accept
-from engine.accounts.log_in import network_of
+from engine.accounts.invitations import accept, count_acceptance
 from locales.translation import refusal, translate
 from statemachines.refused import Refused
 
 router = APIRouter(prefix="/invitation")
-
-ACCEPTING = Limit("invitation by address", "30 per 15 minute")
-"""How often one address may try with what may be no invitation: each try may cost the hash of a password."""
 
 
 @router.get("")
@@ -38,7 +33,7 @@ def take(request: Request, entries: Anybody) -> Response:
     if password != entries.get("again", ""):
         return _page(request, 422, code, translate(locale, "console.invitation.differ"))
     try:
-        count_try(store, [(ACCEPTING, network_of(address))], at)
+        count_acceptance(store, address, at)
         accept(store, code, password, at, log_in_rules(request))
     except Refused as refused:
         return _page(request, status_of(refused), code, refusal(locale, refused, on_web=True))

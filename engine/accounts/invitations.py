@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from engine.accounts.attempt_limits import Limit, count_try
 from engine.accounts.charge import charge_of
-from engine.accounts.log_in import LogInRules, set_password
+from engine.accounts.log_in import LogInRules, network_of, set_password
 from engine.accounts.passwords import check_password
 from engine.accounts.second_factor import needs_second_factor
 from engine.accounts.sessions import end_sessions
@@ -54,6 +55,8 @@ SELECT a.handle, a.roles, b.password FROM actor a LEFT JOIN account b ON b.actor
 """
 
 
+ACCEPTING = Limit("invitation by address", "30 per 15 minute")
+"""How often one address may try with what may be no invitation: each try may cost the hash of a password."""
 FIRST = "admin"
 """The handle of the first administrator where nobody is one yet."""
 
@@ -206,6 +209,11 @@ def _valid(store: Store, code: str, at: datetime) -> Any:
     if not genuine or not enabled or row.used_at is not None or row.until <= to_micros(at):
         raise Refused("invitation_invalid")
     return row
+
+
+def count_acceptance(store: Store, address: str, at: datetime) -> None:
+    """Count a try with an invitation from an address. Raises ``RateLimited`` after too many."""
+    count_try(store, [(ACCEPTING, network_of(address))], at)
 
 
 def accept(store: Store, code: str, password: str, at: datetime, rules: LogInRules | None = None) -> str:

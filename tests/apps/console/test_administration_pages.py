@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import pytest
 from fastapi.testclient import TestClient
 
-from engine.access.scope import UNLIMITED
 from engine.audit.verify import verify
 from engine.settings import Settings
 from engine.store import Store
@@ -74,8 +73,7 @@ def test_what_is_wrong_stands_at_its_field_and_what_was_typed_is_kept(client: Te
     assert 'value="lin"' in answer.text
     assert XSS not in answer.text
     missing = client.post("/console/people", data={"_csrf": csrf, "handle": "lin"})
-    assert 'id="field-roles-error"' in missing.text or "Roles" in missing.text
-    assert missing.status_code == 422
+    assert (missing.status_code, 'id="field-roles-error"' in missing.text) == (422, True)
 
 
 def test_the_last_administrator_is_not_locked_out(client: TestClient, csrf: str):
@@ -119,10 +117,6 @@ def test_a_whole_export_leaves_its_trace_and_a_usual_one_has_no_names(client: Te
     assert client.post("/console/exports", data={"_csrf": csrf, "format": "csv", "whole": "true"}).status_code == 200
     assert f"<td>{ADMIN}</td>" in client.get("/console/exports").text
     assert client.post("/console/exports", data={"_csrf": csrf, "format": "exe"}).status_code == 404
-
-
-def test_the_administrator_of_the_house_is_no_unlimited_principal():
-    assert all(kind.value in ("owner", "system") for kind in UNLIMITED)
 
 
 def test_an_empty_store_offers_a_sandbox_once_and_is_marked_as_one(client: TestClient, csrf: str, sqlite_store: Store):
