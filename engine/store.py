@@ -1,6 +1,13 @@
-"""Opens the database: raw transactions for the engine, SQLModel sessions for readers."""
+"""Opens the database: raw transactions for the engine, SQLModel sessions for readers.
+
+Note [Notified after the commit]: in the whole database, Postgres commits the transactions that notify one after
+another, each with its write to the disk. So a move does not notify: once it is committed, its connection does so in a
+transaction of its own, which waits for no disk. One thread notifies at a time, for all that have committed by then.
+A process that is killed between the two notifies nobody; therefore whoever listens also looks now and then.
+"""
 
 import contextlib
+import threading
 from collections.abc import Callable, Generator
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +17,7 @@ from engine.caches import StoreCache
 from engine.clock import Reading, read_clock
 from engine.connections import Connections
 from engine.databases import (
+    WAKE,
     Conflict,
     connection_lost,
     database_error,
@@ -66,6 +74,7 @@ class Store:
         self._connections = Connections(url, home, any_schema=any_schema, shares=shares)
         self.postgres = self._connections.postgres
         self._kept = StoreCache()
+        self._notifying, self._unnotified = threading.Lock(), False
         self._reader: Engine | None = None
         self._simulated: bool | None = None
         self._secret_fits = not secret
@@ -127,7 +136,7 @@ class Store:
             if ours is error:
                 raise
             raise ours from error
-        self._connections.give_back(raw)
+        self._end(raw, tx)
 
     def _statement(self) -> Generator[Tx]:
         raw = self._connections.take()[0]
@@ -144,7 +153,27 @@ class Store:
             if not tx.wrote and connection_lost(error):
                 raise Conflict from error  # an idle connection does not survive a restart of the database
             raise translated(error, self._connections.place) from error
+        self._end(raw, tx)
+
+    def _end(self, raw: Any, tx: Tx) -> None:
+        """Give the connection back, after it has notified the listeners of what the transaction committed."""
+        if tx.wakes and self.postgres:
+            try:
+                self._notify(raw)
+            except Exception as error:
+                if not database_error(error):
+                    raise
+                raw.close()  # what is committed stays; listeners look again once they can connect
+                return
         self._connections.give_back(raw)
+
+    def _notify(self, raw: Any) -> None:
+        """Notify the listeners, unless another thread has done so since. See Note [Notified after the commit]."""
+        self._unnotified = True
+        with self._notifying:
+            if self._unnotified:
+                self._unnotified = False
+                raw.execute(WAKE)
 
     def _check_secret(self, tx: Tx) -> None:
         """Compare the secret with the store's, once. A store that is being made has none yet."""

@@ -12,7 +12,6 @@ from typing import Any
 import orjson
 
 from engine.caches import StoreCache, TransactionCache
-from engine.databases import WAKE
 from statemachines.refused import Refused
 
 
@@ -104,11 +103,9 @@ class Tx:
         self._raw.execute(f"RELEASE {name}")
 
     def finish(self) -> None:
-        """Do what is due at the end: the last writes, then the notice that wakes the drivers."""
+        """Do the last writes."""
         for write in self.at_end:
             write(self)
-        if self.wakes and self.postgres:
-            self._raw.execute(WAKE)
 
     def _damaged_rows(self, sql: str, values: Mapping[str, Any]) -> list[Any]:
         self._raw.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")

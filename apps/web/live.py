@@ -88,20 +88,25 @@ class Watcher:
         listening = asyncio.create_task(listen(self._store, committed.set))
         try:
             while self._listeners:
-                await committed.wait()
-                await asyncio.sleep(CALM_SECONDS)
+                with suppress(TimeoutError):  # see Note [Notified after the commit] in ``engine/store.py``
+                    async with asyncio.timeout(CHECK_SECONDS):
+                        await committed.wait()
+                        await asyncio.sleep(CALM_SECONDS)
+                anything = committed.is_set()
                 committed.clear()
-                await self._tell()
+                await self._tell(anything)
         finally:
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)
 
-    async def _tell(self) -> None:
+    async def _tell(self, anything: bool) -> None:
+        """Tell the pages of cases that have moved, and those of lists where ``anything`` was committed."""
         numbers = sorted({each.number for each in self._listeners if each.number})
         versions = await run_in_threadpool(self._versions, numbers)
         for listener in self._listeners:
             version = versions.get(listener.number or "")
-            if listener.number is None or version not in (None, listener.version):
+            moved = version not in (None, listener.version)
+            if moved or (anything and listener.number is None):
                 listener.version = version
                 listener.changed.set()
 
