@@ -9,8 +9,9 @@ from engine.access.principal import Principal, PrincipalKind
 from engine.actors import known_actor
 from engine.commands.open_case import Opening, open_case
 from engine.store import Store
-from reports import case_search
-from reports.case_search import CaseQuery, Sort, search
+from reports import case_lists, case_order
+from reports.case_parts import Sort
+from reports.case_search import CaseQuery, search
 from reports.queue_order import awaiting
 from statemachines.roles import Role
 from tests.case_actions import AGENT, DAY, DIRECTOR, HANDLER, HOUR, START, contact, execute_sql, make_move, new_case
@@ -37,6 +38,14 @@ def queue(store: Store, who: Principal, limit: int = 50, mine: bool = False, **q
             return numbers
 
 
+def read_by(monkeypatch: pytest.MonkeyPatch, glance: int, few: int, many: int) -> None:
+    """Have lists sorted, or timers followed, from other sizes on than in a large store."""
+    for module, name, size in (
+        (case_order, "GLANCE", glance), (case_order, "FEW", few), (case_order, "MANY", many), (case_lists, "MANY", many)
+    ):  # fmt: skip
+        monkeypatch.setattr(module, name, size)
+
+
 @pytest.fixture
 def cases(store: Store) -> dict[str, str]:
     """Cases of each rank, opened in an order that is not theirs in the queue."""
@@ -51,12 +60,12 @@ ORDER = ["urgent", "earlier", "later", "internal"]
 
 
 @pytest.mark.requirement("A8")
-@pytest.mark.parametrize("few", [0, 1, 1_000])
+@pytest.mark.parametrize("sizes", [(300, 2_000, 5_000), (0, 2_000, 5_000), (1, 1, 5_000), (0, 0, 0)])
 @pytest.mark.parametrize("limit", [1, 2, 50])
 def test_customers_come_before_internal_work_urgent_ones_first_then_the_soonest_due(
-    store: Store, cases: dict[str, str], limit: int, few: int, monkeypatch: pytest.MonkeyPatch
+    store: Store, cases: dict[str, str], limit: int, sizes: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(case_search, "FEW", few)
+    read_by(monkeypatch, *sizes)
     assert queue(store, person(store, DIRECTOR), limit) == [cases[name] for name in ORDER]
 
 
