@@ -7,12 +7,14 @@ from typing import Any, Final
 from engine.access.condition import Condition
 from engine.transaction import Tx
 
-GLANCE: Final = 300
-"""So many steps of an index cost about a millisecond. A list up to this size is sorted at once."""
-FEW: Final = 2_000
-"""A list up to this size is sorted after a glance; of a larger one so many steps of the index are followed first."""
+FEW: Final = 600
+"""A list up to this size is sorted at once."""
 MANY: Final = 5_000
 """A list of more cases is not sorted, and not counted to its end."""
+STEPS: Final = 15_000
+"""How far the index of the timers is followed with a list at hand: as long as it takes to sort a thousand cases."""
+STEPS_TO_CASES: Final = 2_000
+"""How far it is followed without, where each step leads to a case."""
 
 OPEN: Final = "SELECT c.id FROM cases c WHERE NOT c.closed AND ({condition})"
 EVERY: Final = f"{OPEN} LIMIT :find_many"

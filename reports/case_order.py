@@ -12,7 +12,7 @@ from typing import Any, Final
 from engine.access.condition import EVERY_CASE, Condition, both
 from engine.ledger.record import NAMES, CaseRow, current_case_of
 from engine.transaction import Tx
-from reports.case_lists import FEW, GLANCE, MANY, CaseList, CaseLists
+from reports.case_lists import FEW, MANY, STEPS, STEPS_TO_CASES, CaseList, CaseLists
 from reports.case_parts import BY_CHANGE, CASES, RESTS_SPENT, SPENT, Part, Place, Rank
 
 COLUMNS: Final = ", ".join(f"c.{name}" for name in NAMES)
@@ -61,9 +61,8 @@ def _of_rank(tx: Tx, rank: Rank, lists: CaseLists, place: Place, limit: int) -> 
     if not rank.timed:
         return _along_indexes(tx, rank, whole, place, limit)[0]
     shortest, along = lists.shortest(whole), list[_Reached]()
-    if shortest.size > GLANCE:
-        steps = GLANCE if shortest.size <= FEW else FEW
-        along, whole_page = _along_indexes(tx, rank, whole, place, limit, steps)
+    if shortest.size > FEW:
+        along, whole_page = _along_indexes(tx, rank, whole, place, limit, shortest)
         if whole_page:
             return along
         place, limit = along[-1][0] if along else place, limit - len(along)
@@ -73,19 +72,23 @@ def _of_rank(tx: Tx, rank: Rank, lists: CaseLists, place: Place, limit: int) -> 
 
 
 def _along_indexes(
-    tx: Tx, rank: Rank, whole: Condition, place: Place, limit: int, steps: int | None = None
+    tx: Tx, rank: Rank, whole: Condition, place: Place, limit: int, cases: CaseList | None = None
 ) -> tuple[list[_Reached], bool]:
     """Return the next cases, and whether these are all that were wanted or that are there.
 
-    Of each part at most so many ``steps`` of its index are followed, if a number is given.
+    Given the ``cases`` that hold them all, the index of a part is followed for a number of steps only: for many, as a
+    short list tells by the index alone which steps lead to one of its cases.
     """
+    steps = {True: STEPS, False: STEPS_TO_CASES, None: None}[cases and cases.size <= MANY]
     found = list[_Reached]()
     for number, part in enumerate(rank.parts, rank.first):
         if number < place.part or len(found) == limit:
             continue
         start = _side(part, ">", place.key if number == place.part else ())
         end = None if steps is None else _key_ahead(tx, part, start, steps)
-        condition = both(whole, part.condition, start, EVERY_CASE if end is None else _side(part, "<=", end))
+        until = EVERY_CASE if end is None else _side(part, "<=", end)
+        within = Condition(f"{part.case_id} IN ({cases.sql})") if cases and cases.size <= MANY else EVERY_CASE
+        condition = both(within, whole, part.condition, start, until)
         found += _of_part(tx, part, number, condition, limit - len(found))
         if end is not None and len(found) < limit:
             return found, False

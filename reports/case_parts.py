@@ -50,6 +50,11 @@ class Part:
     newest_first: bool = False
 
     @property
+    def case_id(self) -> str:
+        """Return what tells of a row which case it is of; a timer is not to be looked up by it, hence the sign."""
+        return "c.id" if self.rows == CASES else "+k.case_id"
+
+    @property
     def order(self) -> str:
         """Return the key as a query sorts by it."""
         return ", ".join(f"{column} DESC" if self.newest_first else column for column in self.key)

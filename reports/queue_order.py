@@ -8,9 +8,10 @@ is read in one of two ways, and both give the same order:
 - sorted, from the shortest list that holds all the cases that are shown (``Condition.lists``): those of the person's
   department, those that he owns, those in a state. Fast where few are shown.
 
-What is shown is not counted. The lists are, up to a bound. The timers are followed for a number of steps, and where the
-page is not full by then, the shortest list is sorted (``reports/case_lists.py``). So a page costs little more than the
-better way, however many cases are open.
+What is shown is not counted. The lists are, up to a bound. An index of timers holds the case of each, so that with a
+list at hand its steps to other cases cost little. It is followed for a number of steps, and where the page is not full
+by then, the list is sorted (``reports/case_lists.py``). So a page costs little more than the better way would, however
+many cases are open.
 """
 
 from collections.abc import Iterable

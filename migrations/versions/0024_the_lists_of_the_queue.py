@@ -14,7 +14,8 @@ SPENT = sa.text("closed_at IS NULL AND fires_at IS NULL AND running_since IS NOT
 
 
 def upgrade() -> None:
-    op.drop_index("ix_cases_urgent", table_name="cases")
+    for name, table in (("ix_cases_urgent", "cases"), ("ix_timer_due", "timer"), ("ix_timer_spent", "timer")):
+        op.drop_index(name, table_name=table)
     for name, columns in (
         ("severity", ["severity", "id"]),
         ("department", ["department", "state", "id"]),
@@ -24,6 +25,8 @@ def upgrade() -> None:
     op.create_index("ix_cases_closed", "cases", ["changed_at", "id"], sqlite_where=CLOSED, postgresql_where=CLOSED)
     op.create_index("ix_transition_actor", "transition", ["actor_id", "case_id"])
     for name, columns, where in (
+        ("due", ["fires_at", "id", "case_id"], RUNS),
+        ("spent", ["id", "case_id"], SPENT),
         ("next", ["case_id", "fires_at", "id"], RUNS),
         ("spent_of_case", ["case_id", "id"], SPENT),
     ):

@@ -54,7 +54,7 @@ def investigated(store: Store) -> str:
 
 @pytest.mark.usefixtures("investigated")
 def test_a_page_of_what_is_due_sorts_nothing(store: Store, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(case_order, "GLANCE", 0)
+    monkeypatch.setattr(case_order, "FEW", 0)
     plan = plan_of(store, principal(store, Role.TEAM_SUPERVISOR), DUE, "k.fires_at AS key_0")
     assert "ix_timer_due" in plan
     assert "Sort" not in plan, plan

@@ -18,6 +18,8 @@ from tests.case_actions import AGENT, DAY, DIRECTOR, HANDLER, HOUR, START, conta
 from tests.engine.access.people import principal
 
 MINUTE = timedelta(minutes=1)
+WAYS = ((600, 5_000, 15_000), (0, 5_000, 15_000), (0, 5_000, 1), (3, 7, 5), (0, 0, 15_000), (0, 0, 1))
+"""Sizes of few and many cases, and the steps that are followed: they have the queue read in each of the ways."""
 
 
 def person(store: Store, handle: str) -> Principal:
@@ -38,12 +40,13 @@ def queue(store: Store, who: Principal, limit: int = 50, mine: bool = False, **q
             return numbers
 
 
-def read_by(monkeypatch: pytest.MonkeyPatch, glance: int, few: int, many: int) -> None:
+def read_by(monkeypatch: pytest.MonkeyPatch, few: int, many: int, steps: int) -> None:
     """Have lists sorted, or timers followed, from other sizes on than in a large store."""
-    for module, name, size in (
-        (case_order, "GLANCE", glance), (case_order, "FEW", few), (case_order, "MANY", many), (case_lists, "MANY", many)
-    ):  # fmt: skip
-        monkeypatch.setattr(module, name, size)
+    sizes = {"FEW": few, "STEPS": steps, "STEPS_TO_CASES": steps}
+    for name, size in sizes.items():
+        monkeypatch.setattr(case_order, name, size)
+    for module in (case_order, case_lists):
+        monkeypatch.setattr(module, "MANY", many)
 
 
 @pytest.fixture
@@ -60,12 +63,12 @@ ORDER = ["urgent", "earlier", "later", "internal"]
 
 
 @pytest.mark.requirement("A8")
-@pytest.mark.parametrize("sizes", [(300, 2_000, 5_000), (0, 2_000, 5_000), (1, 1, 5_000), (0, 0, 0)])
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("limit", [1, 2, 50])
 def test_customers_come_before_internal_work_urgent_ones_first_then_the_soonest_due(
-    store: Store, cases: dict[str, str], limit: int, sizes: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
+    store: Store, cases: dict[str, str], limit: int, way: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
 ):
-    read_by(monkeypatch, *sizes)
+    read_by(monkeypatch, *way)
     assert queue(store, person(store, DIRECTOR), limit) == [cases[name] for name in ORDER]
 
 

@@ -17,7 +17,7 @@ from statemachines.kinds import lifecycles
 from statemachines.roles import Role
 from tests.case_actions import DAY, HOUR, START, execute_sql, make_move, new_case
 from tests.engine.access.people import principal
-from tests.reports.test_queue_order import read_by
+from tests.reports.test_queue_order import WAYS, read_by
 
 pytestmark = [pytest.mark.requirement("A8"), pytest.mark.requirement("H4")]
 
@@ -33,7 +33,6 @@ FILTERS = (
 )  # fmt: skip
 TIMERS = ((":at", "running_since"), (":at", "running_since"), ("NULL", "running_since"), ("NULL", "NULL"))
 """What the timers of a case may be: with a step to come, without one, paused."""
-WAYS = ((300, 2_000, 5_000), (0, 2_000, 5_000), (3, 3, 5_000), (0, 0, 0))
 
 
 @pytest.fixture
