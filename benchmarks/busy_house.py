@@ -51,8 +51,6 @@ INSERT INTO callback (case_id, cycle, attempt, planned_at, owner)
 SELECT id, cycle, 1, :planned_at, 'amy' FROM cases WHERE id % {rare} = 5
 """
 AS_SEEDED: Final = "SELECT number FROM cases WHERE kind = 'complaint' AND state = 'investigated' ORDER BY id"
-RARE_TEXT, RARE_WORD = "UPDATE statement SET content = content || '蓝色滑板车' WHERE case_id % {rare} = 6", "蓝色滑板车"
-COMMON_WORD: Final = "破损"
 
 
 def fill(store: Store, cases: int, at: datetime) -> list[str]:
@@ -62,7 +60,7 @@ def fill(store: Store, cases: int, at: datetime) -> list[str]:
         add_departments(tx, ("service", "sales", "claims", "transport", "depot", "cold_chain"), "system", to_micros(at))
         for person in PEOPLE:
             add_actor(tx, person)
-        for sql in (SPREAD_OUT, LONG_OVERDUE, CALLED_BACK, RARE_TEXT):
+        for sql in (SPREAD_OUT, LONG_OVERDUE, CALLED_BACK):
             tx.run(_spelled(tx, sql, cases))
         tx.run(_spelled(tx, CALLBACKS, cases), planned_at=to_micros(at) + 5 * MINUTE)
     _gather_statistics(store)
