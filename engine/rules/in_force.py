@@ -1,17 +1,21 @@
-"""Find the rules in force: the published edition of a pack, calendar or questionnaire, else the shipped file."""
+"""Find the rules in force: the published edition of a pack, calendar, questionnaire or checklist, else the file."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import TypeVar
 
 from engine.caches import PublishedEdition
 from engine.calendars.calendar import Calendar, calendar, calendars_in, shipped
+from engine.rules.checklists import Checklist, checklists, parsed_checklist
 from engine.rules.policy import Pack, names, pack, parsed
 from engine.rules.questionnaires import Questionnaire, parsed_questionnaire, questionnaires
 from engine.store import Store
 from engine.transaction import Tx
 from statemachines.refused import Refused
+
+T = TypeVar("T")
 
 ANY = "SELECT max(id) AS id FROM edition"
 ALL = "SELECT id, sort, name, version, content, effective_from FROM edition ORDER BY effective_from, id"
@@ -23,6 +27,7 @@ class Sort(StrEnum):
     PACK = "pack"
     CALENDAR = "calendar"
     SURVEY = "survey"
+    CHECKLIST = "checklist"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +66,7 @@ class Rules:
 
     def questionnaires(self, at: int) -> Mapping[str, Questionnaire]:
         """Return the questionnaires in force at an instant, by name."""
-        published = {name: self.in_force(Sort.SURVEY, name, at) for name in self.names(Sort.SURVEY)}
-        editions = {name: questionnaire_of(each.content, each.edition) for name, each in published.items() if each}
-        return dict(sorted({**questionnaires(), **editions}.items()))
+        return self._named(Sort.SURVEY, questionnaires(), questionnaire_of, at)
 
     def questionnaire(self, name: str, at: int) -> Questionnaire:
         """Return a questionnaire in force at an instant. Raises ``Refused('unknown_questionnaire')``."""
@@ -76,6 +79,32 @@ class Rules:
         """Return the questionnaire for a kind of case; None if its customers are asked nothing."""
         return next((each for each in self.questionnaires(at).values() if kind in each.kinds), None)
 
+    def checklists(self, at: int) -> Mapping[str, Checklist]:
+        """Return the checklists in force at an instant, by name."""
+        return self._named(Sort.CHECKLIST, checklists(), checklist_of, at)
+
+    def checklist(self, name: str, at: int) -> Checklist:
+        """Return a checklist in force at an instant. Raises ``Refused('unknown_checklist')``."""
+        known = self.checklists(at)
+        if name not in known:
+            raise Refused("unknown_checklist", name=name, known=list(known))
+        return known[name]
+
+    def checklist_for(self, channel: str, at: int) -> Checklist:
+        """Return the checklist for the contacts of a channel. Raises ``Refused('no_checklist')``."""
+        found = next((each for each in self.checklists(at).values() if channel in each.channels), None)
+        if found is None:
+            raise Refused("no_checklist", channel=channel)
+        return found
+
+    def _named(
+        self, sort: Sort, shipped_rules: Mapping[str, T], parse: Callable[[str, str], T], at: int
+    ) -> Mapping[str, T]:
+        """Return the rules of a sort in force at an instant, by name: published ones before shipped ones."""
+        published = {name: self.in_force(sort, name, at) for name in self.names(sort)}
+        editions = {name: parse(each.content, each.edition) for name, each in published.items() if each}
+        return dict(sorted({**shipped_rules, **editions}.items()))
+
     def in_force(self, sort: Sort, name: str, at: int | None = None) -> PublishedEdition | None:
         """Return the newest edition in effect at an instant; None if there is none."""
         if not self.editions:
@@ -85,7 +114,9 @@ class Rules:
 
     def names(self, sort: Sort) -> list[str]:
         """Return every name that is shipped or published."""
-        files: Iterable[str] = {Sort.PACK: names, Sort.CALENDAR: shipped, Sort.SURVEY: questionnaires}[sort]()
+        files: Iterable[str] = {
+            Sort.PACK: names, Sort.CALENDAR: shipped, Sort.SURVEY: questionnaires, Sort.CHECKLIST: checklists,
+        }[sort]()  # fmt: skip
         return sorted({*files, *(edition.name for edition in self.editions if edition.sort == sort)})
 
 
@@ -134,3 +165,9 @@ def calendar_of(content: str, edition: str) -> Calendar:
 def questionnaire_of(content: str, edition: str) -> Questionnaire:
     """Parse the questionnaire of an edition. Raises ``Refused('bad_questionnaire')`` if this release cannot read it."""
     return parsed_questionnaire(content, edition)
+
+
+@lru_cache(maxsize=256)
+def checklist_of(content: str, edition: str) -> Checklist:
+    """Parse the checklist of an edition. Raises ``Refused('bad_checklist')`` if this release cannot read it."""
+    return parsed_checklist(content, edition)

@@ -1,4 +1,4 @@
-"""Texts of a policy pack, a calendar and a questionnaire for tests, and the person who publishes them."""
+"""Texts of a policy pack, a calendar, a questionnaire and a checklist for tests, and the person who publishes them."""
 
 from pathlib import Path
 
@@ -37,6 +37,25 @@ kinds = ["complaint"]
 code = "attitude"
 weight = 3
 question = { zh_CN = "态度?", zh_TW = "態度?", en = "Attitude?" }
+"""
+
+CHECKLIST = """
+name = "test"
+version = "1"
+source = "F5"
+channels = ["phone"]
+
+[[items]]
+code = "greeting"
+weight = 40
+source = "F5, language"
+text = { zh_CN = "问好?", zh_TW = "問好?", en = "Greets?" }
+
+[[items]]
+code = "closing"
+weight = 60
+source = "F5, manner"
+text = { zh_CN = "道别?", zh_TW = "道別?", en = "Takes leave?" }
 """
 
 OVERRIDES = """

@@ -12,13 +12,13 @@ from engine.rules.policy import names
 from engine.rules.questionnaires import (
     DIMENSIONS,
     FOLDER,
-    LANGUAGES,
     Questionnaire,
     load_questionnaire,
     questionnaires,
     questionnaires_in,
     score,
 )
+from engine.rules.rule_files import LANGUAGES
 from locales.translation import locales
 from statemachines.form_model import Score
 from statemachines.forms import Survey

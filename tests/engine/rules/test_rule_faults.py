@@ -13,6 +13,7 @@ from engine.calendars.calendar import calendar, calendars_in, shipped
 from engine.calendars.calendar_changes import overridden
 from engine.calendars.calendar_reading import years_in
 from engine.calendars.deadlines import MOST
+from engine.rules.checklists import checklists_in, parsed_checklist
 from engine.rules.policy import checked, load_pack
 from engine.rules.publishing import publish
 from engine.rules.questionnaires import load_questionnaire, parsed_questionnaire, questionnaires_in
@@ -21,11 +22,11 @@ from locales.translation import catalogue, fault_text, refusal
 from statemachines.refused import Refused
 from tests.case_actions import START
 from tests.case_actions import refusal as refused_by
-from tests.engine.rules.sample_rules import EVA, OFFICE, OVERRIDES, QUESTIONNAIRE, VALID_PACK, add_evaluator
+from tests.engine.rules.sample_rules import CHECKLIST, EVA, OFFICE, OVERRIDES, QUESTIONNAIRE, VALID_PACK, add_evaluator
 from tests.house.sources import sources
 
 ROOMS = ("engine/calendars", "engine/rules", "statemachines")
-CODE = re.compile(r"(?:file|calendar|pack|questionnaire)\.[a-z_0-9]+")
+CODE = re.compile(r"(?:file|calendar|pack|questionnaire|checklist)\.[a-z_0-9]+")
 ALWAYS = '[always]\nzone = "Asia/Shanghai"\n'
 UNSETTLED = ('severity = "urgent"\nchannel = "mail"', 'severity = "low"\nchannel = "mail"')
 PUBLISHED = {"calendar.not_one", "pack.other_date"}
@@ -46,6 +47,12 @@ def written(folder: Path, content: bytes, name: str = "test") -> Path:
 def years_of(*years: int) -> object:
     rows = "".join(f"[cn-office.years.{year}]\noff = [{year}-01-01]\n" for year in years)
     return calendars_in(OFFICE + rows, "f")
+
+
+def two_for_one_channel(folder: Path) -> object:
+    written(folder, CHECKLIST.encode())
+    written(folder, CHECKLIST.replace('"test"', '"second"').encode(), "second")
+    return checklists_in(folder)
 
 
 def two_for_one_kind(folder: Path) -> object:
@@ -96,6 +103,10 @@ FAULTY: dict[str, Callable[[Path], object]] = {
     "pack.promised_and_not": lambda _: checked(VALID_PACK + '[unpromised]\nsolution = "D"', "f", calendar),
     "pack.ladder": lambda _: checked(VALID_PACK.replace("percent = 75", "percent = 175"), "f", calendar),
     "pack.no_clause": lambda _: checked(VALID_PACK + '[callbacks]\nwindow = "never"', "f", calendar),
+    "checklist.channel_twice": two_for_one_channel,
+    "checklist.unknown_channel": lambda _: parsed_checklist(CHECKLIST.replace('["phone"]', '["pigeon"]'), "f"),
+    "checklist.item_twice": lambda _: parsed_checklist(CHECKLIST.replace('code = "closing"', 'code = "greeting"'), "f"),
+    "checklist.weights": lambda _: parsed_checklist(CHECKLIST.replace("weight = 60", "weight = 50"), "f"),
     "questionnaire.asked_twice": two_for_one_kind,
     "questionnaire.unknown_kind": lambda _: parsed_questionnaire(QUESTIONNAIRE.replace('"complaint"', '"letter"'), "f"),
     "questionnaire.unknown_score": lambda _: parsed_questionnaire(QUESTIONNAIRE.replace('"attitude"', '"luck"'), "f"),
