@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from models.arrival import Arrival
     from models.attachment import Attachment
     from models.case import Case, IdempotencyKey, KeptAnswer, Link, Transition
+    from models.conduct import ConductDraw, ConductMark, ConductSample, ConductSheet
     from models.fingerprint import Fingerprint
     from models.journal import JournalEntry
     from models.lifecycle_version import LifecycleVersion
@@ -40,6 +41,10 @@ __all__ = [
     "Callback",
     "Case",
     "Category",
+    "ConductDraw",
+    "ConductMark",
+    "ConductSample",
+    "ConductSheet",
     "Delivery",
     "Department",
     "Edition",
@@ -98,6 +103,10 @@ _MODULES = {
     "Invitation": "account",
     "LoginSession": "account",
     "OidcLink": "account",
+    "ConductDraw": "conduct",
+    "ConductMark": "conduct",
+    "ConductSample": "conduct",
+    "ConductSheet": "conduct",
     "Fingerprint": "fingerprint",
     "JournalEntry": "journal",
     "Anchor": "store_info",

@@ -56,6 +56,25 @@ ROWS: dict[str, tuple[dict[str, Any], ...]] = {
         {"case_id": n, "cycle": 9, "attempt": 1, "planned_at": n, "owner": "amy", "done_at": n, "outcome": "answered"}
         for n in (1, 2)
     ),
+    "conduct_draw": tuple(
+        {"id": n, "drawn_by": 3, "drawn_at": n, "seed": f"s{n}", "channel": "phone", "since": n, "until": n + 1,
+         "department": "claims", "staff_id": 4, "wanted": n, "population": n, "digest": f"d{n}"}
+        for n in (1, 2)
+    ),
+    "conduct_sample": tuple(
+        {"draw_id": n, "position": n, "case_id": n, "seq": n, "staff_id": 4, "department": "claims", "occurred_at": n}
+        for n in (1, 2)
+    ),
+    "conduct_sheet": tuple(
+        {"id": n, "draw_id": n, "position": n, "revision": n, "scored_by": 3, "scored_at": n, "checklist": "phone",
+         "version": "1", "score": 5000, "observed": 20, "reason": "r", "objection": "o", "objected_at": n,
+         "answer": "a", "answered_by": 5, "answered_at": n, "salt": b"s", "erased_at": n}
+        for n in (1, 2)
+    ),
+    "conduct_mark": tuple(
+        {"sheet_id": n, "item": "answer", "place": n, "weight": 20, "outcome": "failed", "note": "n", "salt": b"s"}
+        for n in (1, 2)
+    ),
     "delivery": tuple(
         {"case_id": n, "seq": 1, "reaction": "acknowledge", "status": "done", "tries": 1, "next_at": n,
          "lease_owner": "p", "error": None, "done_at": to_micros(START + DAY)}
