@@ -22,6 +22,7 @@ PROGRAM = Path(sys.executable).with_name("closeloop")
 NUMBER = "cp-26-000001"
 DONE, REFUSED = 0, 2
 
+PERIOD = ("--since", "2026-03-01", "--until", "2026-03-31")
 COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "init": (DONE, ("--simulated", "--at", START.isoformat())),
     "status": (DONE, ()),
@@ -100,6 +101,13 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "survey list": (DONE, ()),
     "survey show": (DONE, ("after_complaint",)),
     "survey figures": (DONE, ()),
+    "conduct checklists": (DONE, ()),
+    "conduct list": (DONE, ()),
+    "conduct show": (REFUSED, ("1",)),
+    "conduct draw": (REFUSED, (*PERIOD, "--channel", "phone", "--as", "amy")),
+    "conduct score": (REFUSED, ("1", "1", "--passed", "greeting", "--as", "amy")),
+    "conduct figures": (DONE, PERIOD),
+    "conduct publish": (REFUSED, ("nowhere.toml", "--effective", "2026-04-01", "--reason", "why", "--as", "amy")),
     "survey publish": (REFUSED, ("nowhere.toml", "--effective", "2026-04-01", "--reason", "why", "--as", "amy")),
     "import-bounces": (REFUSED, ("nowhere.eml",)),
     "sweep": (DONE, ()),
@@ -144,6 +152,7 @@ NEEDS_NO_STORE = {
     "calendar show",
     "survey list",
     "survey show",
+    "conduct checklists",
     "mapping suggest",
     "mapping check",
     "classifier train",

@@ -46,6 +46,7 @@ DECIDE = {*LEADERS, R.APPEAL_PANEL, R.EVALUATION_GROUP, R.QUALITY_TEAM, R.HR}
 HOLD = {R.DEPARTMENT_MANAGER, R.GENERAL_MANAGER, R.ADMINISTRATOR}
 ADMINISTER = {R.ADMINISTRATOR}
 AUDIT = {R.AUDITOR, R.ADMINISTRATOR}
+READ_CONDUCT, SCORE_CONDUCT = {R.QUALITY_TEAM, R.EVALUATION_GROUP, R.AUDITOR, R.GENERAL_MANAGER}, {R.QUALITY_TEAM}
 READ_RULES, CHANGE_RULES = {R.EVALUATION_GROUP, R.AUDITOR, R.GENERAL_MANAGER}, {R.EVALUATION_GROUP}
 ANYBODY_OF_STAFF = set(PEOPLE)
 
@@ -93,6 +94,9 @@ OF_MANY: dict[tuple[str, str], Ask] = {
     (POST, "/cases/new/hints"): Ask(AT_THE_DESK, {"phone": "13800138000", "text": "My parcel is broken."}),
     (GET, "/kinds/{kind}"): Ask(READ_FIGURES),
     (GET, "/dead-letters"): Ask(ADMINISTER),
+    (GET, "/conduct"): Ask(READ_CONDUCT),
+    (GET, "/conduct/figures"): Ask(READ_CONDUCT),
+    (GET, "/conduct/own"): Ask(ANYBODY_OF_STAFF),
 }
 """The routes whose answers may name or count several cases."""
 NAMES_FAULTY_CASES = (POST, "/record")
@@ -125,6 +129,12 @@ OF_NO_CASE: dict[tuple[str, str], Ask] = {
     (POST, "/rules/drafts/{draft_id}/decline"): Ask(CHANGE_RULES, {}, finds_nothing=True),
     (POST, "/rules/drafts/{draft_id}/{act}"): Ask(CHANGE_RULES, {}, finds_nothing=True),
     (GET, "/rules/drafts/{draft_id}/preview"): Ask(READ_RULES, finds_nothing=True),
+    (POST, "/conduct/draws"): Ask(SCORE_CONDUCT, {}),
+    (GET, "/conduct/draws/{draw_id}"): Ask(READ_CONDUCT, finds_nothing=True),
+    (GET, "/conduct/draws/{draw_id}/{position}"): Ask(READ_CONDUCT, finds_nothing=True),
+    (POST, "/conduct/draws/{draw_id}/{position}"): Ask(SCORE_CONDUCT, {}, finds_nothing=True),
+    (POST, "/conduct/draws/{draw_id}/{position}/answers/{sheet_id}"): Ask(SCORE_CONDUCT, {}, finds_nothing=True),
+    (POST, "/conduct/own/{sheet_id}"): Ask(ANYBODY_OF_STAFF, {}, finds_nothing=True),
     (GET, "/people"): Ask(ADMINISTER),
     (POST, "/people"): Ask(ADMINISTER, {}),
     (GET, "/people/{handle}"): Ask(ADMINISTER),
@@ -163,6 +173,7 @@ PORTAL_FOR_ANYBODY = {
 MORE = {
     "move": "note", "attachment_id": NO_FILE, "kind": "complaint", "handle": "amy", "act": "unlock", "token_id": "abc",
     "webhook_id": "1", "session_id": "abc", "sort": "pack", "name": "logistics", "draft_id": "99",
+    "draw_id": "99", "position": "1", "sheet_id": "99",
 }  # fmt: skip
 NUMBER = re.compile(r"\b[a-z]{2}-\d{2}-\d{6}\b")
 VARYING = re.compile(r'name="(?:_key|_csrf|ticket)" value="[^"]*"|data-now="\d+"|[0-9a-f]{32}|seq=\d+')
