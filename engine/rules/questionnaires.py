@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from engine.calendars.calendar import POLICIES
+from engine.rules.languages import language_faults
 from engine.rules.limits import Row, Text
 from models.toml_text import BadToml, parsed_toml
 from statemachines.form_faults import file_faults
@@ -17,7 +18,6 @@ from statemachines.rule_faults import Fault, rule_fault, unreadable_fault
 FOLDER = POLICIES / "questionnaires"
 DIMENSIONS = ("timeliness", "intact_goods", "attitude", "quality", "price")
 """The scores that the form of a revisit holds, each 1 to 5 or empty."""
-LANGUAGES = ("zh_CN", "zh_TW", "en")
 POINT = 2_000
 """One step of a score in hundredths of a point: 1 is 20 points, 5 is 100."""
 
@@ -132,19 +132,7 @@ def _doubts(questionnaire: Questionnaire) -> Iterator[Fault]:
         if code in codes[:at]:
             why = "{score} is asked twice; take one of them out"
             yield rule_fault(field, "questionnaire.score_twice", why, score=code)
-        yield from _unsaid(f"dimensions.{at}.question", questionnaire.dimensions[at].question)
-
-
-def _unsaid(field: str, question: Mapping[str, str]) -> Iterator[Fault]:
-    """Yield the languages in which a question is missing, and unknown languages."""
-    for language in LANGUAGES:
-        if language not in question:
-            why = "is missing; ask it in this language, too"
-            yield rule_fault(f"{field}.{language}", "questionnaire.unasked_language", why)
-    for language in question:
-        if language not in LANGUAGES:
-            why = "is no language of ours ({known}); take it out"
-            yield rule_fault(f"{field}.{language}", "questionnaire.unknown_language", why, known=LANGUAGES)
+        yield from language_faults(f"dimensions.{at}.question", questionnaire.dimensions[at].question)
 
 
 def bad_questionnaire(file: str, faults: Iterable[Fault]) -> Refused:

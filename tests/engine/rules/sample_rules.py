@@ -71,6 +71,32 @@ contradicts = "D 9: a day"
 """Rows of limits by severity and channel, to be appended to ``VALID_PACK``."""
 
 
+SCRIPT = """
+[phone]
+who = ["phone"]
+
+[phone.mandatory]
+complaint = ["shipment"]
+inquiry = ["subject"]
+lead = ["demand"]
+
+[[phone.script]]
+title = { zh_CN = "开场", zh_TW = "開場", en = "Opening" }
+words = { zh_CN = "我是 {handle}。", zh_TW = "我是 {handle}。", en = "This is {handle}." }
+
+[[phone.script]]
+kinds = ["complaint", "lead"]
+title = { zh_CN = "箱号", zh_TW = "櫃號", en = "Container" }
+words = { zh_CN = "请问箱号？", zh_TW = "請問櫃號？", en = "Which container?" }
+
+[[phone.script]]
+closing = true
+title = { zh_CN = "结束", zh_TW = "結束", en = "Closing" }
+words = { zh_CN = "再见，{handle} 祝您愉快。", zh_TW = "再見，{handle} 祝您愉快。", en = "Goodbye from {handle}." }
+"""
+"""What a caller is asked, to be appended to ``VALID_PACK``."""
+
+
 def write_pack(folder: Path, text: str) -> Path:
     """Write the text as ``test.toml`` into a folder; return the file."""
     path = folder / "test.toml"

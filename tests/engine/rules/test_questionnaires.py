@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.rules.in_force import SHIPPED
+from engine.rules.languages import LANGUAGES
 from engine.rules.policy import names
 from engine.rules.questionnaires import (
     DIMENSIONS,
     FOLDER,
-    LANGUAGES,
     Questionnaire,
     load_questionnaire,
     questionnaires,
