@@ -104,7 +104,9 @@ def _shown(counted: SurveyFigures) -> list[Any]:
 
 
 def _kinds(form: Questionnaire) -> str:
-    return ", ".join(label(cli.locale, "", "kind", kind) for kind in form.kinds)
+    kinds = ", ".join(label(cli.locale, "", "kind", kind) for kind in form.kinds)
+    types = ", ".join(label(cli.locale, "", "customer_type", each) for each in form.customer_types)
+    return f"{kinds} ({types})" if types else kinds
 
 
 def _language() -> str:

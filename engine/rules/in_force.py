@@ -8,7 +8,7 @@ from functools import lru_cache
 from engine.caches import PublishedEdition
 from engine.calendars.calendar import Calendar, calendar, calendars_in, shipped
 from engine.rules.policy import Pack, names, pack, parsed
-from engine.rules.questionnaires import Questionnaire, parsed_questionnaire, questionnaires
+from engine.rules.questionnaires import Questionnaire, asked_of, parsed_questionnaire, questionnaires
 from engine.store import Store
 from engine.transaction import Tx
 from statemachines.refused import Refused
@@ -72,9 +72,9 @@ class Rules:
             raise Refused("unknown_questionnaire", name=name, known=list(known))
         return known[name]
 
-    def asked_after(self, kind: str, at: int) -> Questionnaire | None:
-        """Return the questionnaire for a kind of case; None if its customers are asked nothing."""
-        return next((each for each in self.questionnaires(at).values() if kind in each.kinds), None)
+    def asked_after(self, kind: str, customer_type: str | None, at: int) -> Questionnaire | None:
+        """Return the questionnaire for a kind of case and a type of customer; None if he is asked nothing."""
+        return asked_of(self.questionnaires(at).values(), kind, customer_type)
 
     def in_force(self, sort: Sort, name: str, at: int | None = None) -> PublishedEdition | None:
         """Return the newest edition in effect at an instant; None if there is none."""

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 from engine.calendars.calendar import POLICIES
 from engine.rules.languages import language_faults
 from engine.rules.limits import Row, Text
+from models.contact import CustomerType
 from models.toml_text import BadToml, parsed_toml
 from statemachines.form_faults import file_faults
 from statemachines.refused import Refused
@@ -31,13 +32,32 @@ class Dimension(Row):
 
 
 class Questionnaire(Row):
-    """The questions after cases of these kinds; ``version`` changes with each text and weight."""
+    """The questions after cases of these kinds; ``version`` changes with each text and weight.
+
+    With ``customer_types`` it is asked of such customers only, and before one that names none.
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
     version: Text
     source: Text
     kinds: Annotated[tuple[Text, ...], Field(min_length=1)]
+    customer_types: tuple[CustomerType, ...] = ()
     dimensions: Annotated[tuple[Dimension, ...], Field(min_length=1)]
+
+    @property
+    def edition(self) -> str:
+        """Return name and version."""
+        return f"{self.name}@{self.version}"
+
+
+def asked_of(known: Iterable[Questionnaire], kind: str, customer_type: str | None) -> Questionnaire | None:
+    """Return which of the questionnaires a customer of this type is asked after a case of this kind, if any.
+
+    One that names his type comes before one that names none.
+    """
+    after = [each for each in known if kind in each.kinds]
+    own = (each for each in after if customer_type in each.customer_types)
+    return next(own, next((each for each in after if not each.customer_types), None))
 
 
 def score(questionnaire: Questionnaire, answers: Mapping[str, Any]) -> tuple[int | None, int]:
@@ -77,10 +97,21 @@ def questionnaires_in(folder: Path) -> Mapping[str, Questionnaire]:
 
 
 def asked_twice(questionnaire: Questionnaire, others: Iterable[Questionnaire]) -> Iterator[Fault]:
-    """Yield a fault for each kind that another questionnaire asks about, too."""
+    """Yield a fault for each kind that another questionnaire asks about, too, of the same type of customer.
+
+    Two that name no type at all are both asked of everybody.
+    """
     for other in others:
-        if other.name != questionnaire.name and (twice := set(other.kinds) & set(questionnaire.kinds)):
-            why = "{kinds}: asked by {other}, too; leave it to one of them"
+        twice = set(other.kinds) & set(questionnaire.kinds)
+        if other.name == questionnaire.name or not twice:
+            continue
+        types = set(other.customer_types) & set(questionnaire.customer_types)
+        if types:
+            why = "{types}: asked by {other} after {kinds}, too; leave the type to one of them"
+            params = {"types": sorted(types), "kinds": sorted(twice), "other": other.name}
+            yield rule_fault("customer_types", "questionnaire.type_asked_twice", why, **params)
+        elif not other.customer_types and not questionnaire.customer_types:
+            why = "{kinds}: asked by {other}, too; leave it to one of them, or name customer_types in one"
             yield rule_fault("kinds", "questionnaire.asked_twice", why, kinds=sorted(twice), other=other.name)
 
 

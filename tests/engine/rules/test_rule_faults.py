@@ -54,6 +54,13 @@ def two_for_one_kind(folder: Path) -> object:
     return questionnaires_in(folder)
 
 
+def two_for_one_type(folder: Path) -> object:
+    text = QUESTIONNAIRE.replace("kinds", 'customer_types = ["enterprise"]\nkinds')
+    written(folder, text.encode())
+    written(folder, text.replace('"test"', '"second"').encode(), "second")
+    return questionnaires_in(folder)
+
+
 FAULTY: dict[str, Callable[[Path], object]] = {
     "file.unreadable": lambda folder: load_pack(folder / "missing.toml"),
     "file.not_utf8": lambda folder: load_rules(written(folder, b'name = "\xff"')),
@@ -102,6 +109,7 @@ FAULTY: dict[str, Callable[[Path], object]] = {
     "pack.unknown_field": lambda _: checked(VALID_PACK + '[phone]\nwho = ["shoe_size"]', "f", calendar),
     "pack.unknown_placeholder": lambda _: checked(VALID_PACK + SCRIPT.replace("{handle}", "{name}"), "f", calendar),
     "questionnaire.asked_twice": two_for_one_kind,
+    "questionnaire.type_asked_twice": two_for_one_type,
     "questionnaire.unknown_kind": lambda _: parsed_questionnaire(QUESTIONNAIRE.replace('"complaint"', '"letter"'), "f"),
     "questionnaire.unknown_score": lambda _: parsed_questionnaire(QUESTIONNAIRE.replace('"attitude"', '"luck"'), "f"),
     "questionnaire.score_twice": lambda _: parsed_questionnaire(
