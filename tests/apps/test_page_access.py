@@ -118,6 +118,9 @@ OF_NO_CASE: dict[tuple[str, str], Ask] = {
     (POST, "/exports"): Ask(AUDIT, {}),
     (GET, "/rules"): Ask(READ_RULES),
     (GET, "/rules/{sort}/{name}"): Ask(READ_RULES),
+    (POST, "/rules/pack/{name}/interpretations"): Ask(
+        CHANGE_RULES, {"clause": "solution", "reading": "Of each parcel."}
+    ),
     (POST, "/rules/drafts"): Ask(CHANGE_RULES, {"sort": "pack", "name": "logistics"}),
     (GET, "/rules/drafts/{draft_id}"): Ask(READ_RULES, finds_nothing=True),
     (POST, "/rules/drafts/{draft_id}"): Ask(CHANGE_RULES, {}, finds_nothing=True),
