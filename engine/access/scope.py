@@ -115,6 +115,21 @@ def meets(tx: Tx, case_id: int, condition: Condition) -> bool:
     return tx.row(MEETS.format(scope=condition.sql), case_id=case_id, **condition.values) is not None
 
 
+def concerning(actor: Acting) -> Condition:
+    """Return the cases that concern the actor and are hidden from him.
+
+    The variables are canonical text, so a handle is spelled in one way only.
+    """
+    return either(
+        Condition(
+            f"c.kind = '{table.kind}' AND replace(c.variables, :scope_{name}, '') <> c.variables",
+            {f"scope_{name}": canonical({name: actor.handle})[1:-1]},
+        )
+        for table in lifecycles().values()
+        for name in table.hidden_from
+    )
+
+
 def ordinary_cases() -> Condition:
     """Return the cases that are not confidential."""
     return _of_kinds(table.kind for table in lifecycles().values() if not table.readers)
@@ -213,19 +228,9 @@ def _of_manager(actor: Acting) -> Iterator[Condition]:
 
 
 def _not_concerning(actor: Acting, condition: Condition) -> Condition:
-    """Return the condition without the cases that concern the actor: he is accused in them, or appealed.
-
-    The variables are canonical text, so a handle is spelled in one way only.
-    """
-    hidden = [
-        Condition(
-            f"c.kind <> '{table.kind}' OR replace(c.variables, :scope_{name}, '') = c.variables",
-            {f"scope_{name}": canonical({name: actor.handle})[1:-1]},
-        )
-        for table in lifecycles().values()
-        for name in table.hidden_from
-    ]
-    return both(condition, *hidden) if condition.sql != NO_CASE.sql else NO_CASE
+    """Return the condition without the cases that concern the actor: he is accused in them, or appealed."""
+    own = concerning(actor)
+    return both(condition, Condition(f"NOT ({own.sql})", own.values)) if condition.sql != NO_CASE.sql else NO_CASE
 
 
 def _of_kinds(kinds: Iterable[str]) -> Condition:

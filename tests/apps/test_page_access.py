@@ -75,6 +75,8 @@ OF_ONE_CASE: dict[tuple[str, str], Ask] = {
     (GET, "/cases/{number}/attachments/{attachment_id}/thumbnail"): Ask(ANYBODY_OF_STAFF, finds_nothing=True),
     (GET, "/cases/{number}/moves/{move}"): Ask(ANYBODY_OF_STAFF),
     (POST, "/cases/{number}/moves/{move}"): Ask(ANYBODY_OF_STAFF, {"note": "Seen."}),
+    (GET, "/own-matters/{number}"): Ask(ANYBODY_OF_STAFF, finds_nothing=True),
+    (POST, "/own-matters/{number}"): Ask(ANYBODY_OF_STAFF, {"_move": "appeal", "grounds": "No."}, finds_nothing=True),
     (GET, "/callbacks/{number}"): Ask(RECORD_CALLS),
     (POST, "/callbacks/{number}"): Ask(RECORD_CALLS, {"_move": "call_unanswered", "reason": "busy"}),
     (POST, "/callbacks/{number}/cases"): Ask(RECORD_CALLS, {"kind": "lead", "text": "He wants an offer."}),
@@ -85,6 +87,7 @@ OF_ONE_CASE: dict[tuple[str, str], Ask] = {
 """The routes that name a case. The last one streams, so that only its refusals are asked for."""
 OF_MANY: dict[tuple[str, str], Ask] = {
     (GET, "/cases"): Ask(ANYBODY_OF_STAFF),
+    (GET, "/own-matters"): Ask(ANYBODY_OF_STAFF),
     (GET, "/board"): Ask(READ_FIGURES | ADMINISTER),
     (GET, "/bulk"): Ask(LEADERS),
     (GET, "/callbacks"): Ask(RECORD_CALLS),
