@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from locales.translation import translate
-from statemachines.lifecycle import Speech
+from statemachines.lifecycle import Lifecycle, Speech
 
 
 class Letter(NamedTuple):
@@ -12,6 +12,14 @@ class Letter(NamedTuple):
 
     subject: str
     body: str
+
+
+def names_portal(portal_url: str | None, table: Lifecycle, address: str | None, other_case: str | None) -> bool:
+    """Return whether a letter ends with the link to its case.
+
+    Not without a portal, to nobody's address, of an internal kind, or in a letter to the customer of another case.
+    """
+    return portal_url is not None and bool(address) and not table.internal and other_case is None
 
 
 def render(speech: Speech, number: str, texts: Mapping[str, str], locale: str, link: str = "") -> Letter:

@@ -79,7 +79,8 @@ def make_move(number: CaseNumber, move: MoveName, visit: Visiting, sent: SentWit
         phrases = _phrases(row, shown.typed)
         if asked_for == PREVIEW:
             letter = letter_for(
-                visit.store, visit.principal, number, move, values, visit.at, visit.settings.locale
+                visit.store, visit.principal, number, move, values, visit.at, visit.settings.locale,
+                visit.settings.portal_url,
             )  # fmt: skip
             return _form_page(visit, number, move, replace(shown, letter=letter, phrases=phrases))
         if phrases and asked_for != ANYWAY:

@@ -40,8 +40,10 @@ def reported(store: Store) -> str:
     with store.writing() as tx:
         for actor in OFFICE:
             add_actor(tx, actor)
-    told = {"text": OTHERS_WORDS["report"], "customer": OTHERS_WORDS["reporter"], "phone": "13700137000"}
-    contact = Contact(row_id="-", at=START, channel=Channel.WHISTLE_PHONE, shipment=OTHERS_WORDS["shipment"], **told)
+    contact = Contact(
+        row_id="-", at=START, channel=Channel.WHISTLE_PHONE, shipment=OTHERS_WORDS["shipment"],
+        text=OTHERS_WORDS["report"], customer=OTHERS_WORDS["reporter"], phone="13700137000",
+    )  # fmt: skip
     number = open_case(store, Opening(contact, "report"), START).number
     make_move(store, number, "take_up", "quin", category="falsification", severity="high", accused=HANDLER)
     make_move(store, number, "note", "quin", note=OTHERS_WORDS["note"])
@@ -65,8 +67,10 @@ def decided(store: Store) -> str:
 def announced(store: Store) -> str:
     number = decided(store)
     make_move(store, number, "publish_inside", "hera", notice=OTHERS_WORDS["notice"])
-    told = {"message": OTHERS_WORDS["told"], "medium": "phone", "recipient": OTHERS_WORDS["reporter"]}
-    make_move(store, number, "tell_customer", "hera", **told)
+    make_move(
+        store, number, "tell_customer", "hera", message=OTHERS_WORDS["told"], medium="phone",
+        recipient=OTHERS_WORDS["reporter"],
+    )  # fmt: skip
     return number
 
 
