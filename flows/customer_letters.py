@@ -14,12 +14,19 @@ class Letter(NamedTuple):
     body: str
 
 
-def render(speech: Speech, number: str, texts: Mapping[str, str], locale: str, link: str = "") -> Letter:
+def render(
+    speech: Speech, number: str, texts: Mapping[str, str], locale: str, link: str = "", files: int = 0
+) -> Letter:  # fmt: skip
     """Return the letter that carries these texts of a move's form, in the customer's language.
 
-    ``link`` is the address at which he sees his case; it stands at the end, where the house serves a portal.
+    ``link`` is the address at which he sees his case; it stands at the end, where the house serves a portal. ``files``
+    is how many the move names, which he opens there.
     """
     params = {"number": number, "text": "\n\n".join(texts[name] for name in speech.fields if texts.get(name)), **texts}
     subject = translate(locale, f"mail.{speech.template}.subject", **params)
     body = translate(locale, f"mail.{speech.template}.body", **params)
-    return Letter(subject, f"{body}\n\n{translate(locale, 'mail.portal_link.line', link=link)}" if link else body)
+    if not link:
+        return Letter(subject, body)
+    lines = [translate(locale, "mail.portal_link.line", link=link)]
+    lines += [translate(locale, "mail.portal_link.files", count=files)] if files else []
+    return Letter(subject, "\n".join([f"{body}\n", *lines]))

@@ -5,6 +5,7 @@ from typing import Final
 
 from engine.accounts.customer_keys import link_of
 from engine.backoff import TRIES
+from engine.commands.form_attachments import ids_in
 from engine.outbox.mails import BOUNCED, NO_ADDRESS, REFUSED, SENT, ComposedMail, compose
 from engine.store import Store
 from flows.customer_letters import render
@@ -75,7 +76,8 @@ async def _composed(context: ReactionContext, speech: Speech, customer: Party | 
     texts = {name: text for name in speech.fields if (text := await context.statement(name))}
     if not texts:
         return None
-    letter = render(speech, context.number, texts, locale, _link(context, customer, speech))
+    files = len(ids_in(str(context.form.get("attachments", ""))))
+    letter = render(speech, context.number, texts, locale, _link(context, customer, speech), files)
     mail = ComposedMail(key, "", letter.subject, letter.body)
     await off_loop(compose, context.work.store, [mail], await context.work.now())
     return mail

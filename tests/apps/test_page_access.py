@@ -151,7 +151,10 @@ FOR_ANYBODY = {
     (GET, "/login"), (POST, "/login"), (POST, "/enter"), (GET, "/invitation"), (POST, "/invitation"),
     (POST, "/language"),
 }  # fmt: skip
-OF_A_VISIT = {(GET, "/case"), (POST, "/case/{move}"), (POST, "/files")}
+OF_A_VISIT = {
+    (GET, "/case"), (POST, "/case/{move}"), (POST, "/files"), (GET, "/files/{attachment_id}"),
+    (GET, "/files/{attachment_id}/thumbnail"),
+}  # fmt: skip
 """The routes of the portal for whoever proved that a case is his."""
 PORTAL_FOR_ANYBODY = {
     *((GET, path) for path in ("/", "/contact", "/rate", "/track", "/status", "/report", "/link/{link}")),
@@ -327,7 +330,9 @@ def test_the_portal_shows_a_case_to_nobody_without_its_key(client: TestClient, c
         client.cookies.update(cookies)
         answers = {
             (method, path): client.request(
-                method, f"/portal{path.format(move='follow_up')}", data={"words": "Again."} if method == POST else None
+                method,
+                f"/portal{path.format(**MORE | {'move': 'follow_up'})}",
+                data={"words": "Again."} if method == POST else None,
             )
             for method, path in OF_A_VISIT
         }

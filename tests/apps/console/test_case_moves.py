@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 from fastapi.testclient import TestClient
 
+from engine.attachments.customer_files import files_for_customer
+from engine.ledger.record import case_by_number
 from engine.settings import Settings
 from engine.store import Store
 from statemachines.kinds import lifecycles
@@ -79,6 +81,19 @@ def test_findings_come_with_their_photos(han: TestClient, store: Store, number: 
     page = han.get(f"/console/cases/{number}").text
     assert "破损.jpg" in page
     assert "/thumbnail" in page
+
+
+@pytest.mark.requirement("A10")
+def test_the_form_of_a_letter_takes_files_and_says_that_the_customer_will_open_them(
+    han: TestClient, store: Store, number: str
+):
+    page = han.get(form(number, "reply")).text
+    assert "The customer can open these files on the portal." in page
+    assert "The customer can open" not in han.get(form(number, "investigate")).text
+    files = [("_files", ("offer.txt", b"1,200 yuan", "text/plain"))]
+    assert send_form(han, form(number, "reply"), page, files=files, message="See our offer.").status_code == 303
+    with store.looking() as tx:
+        assert [view.name for view in files_for_customer(tx, case_by_number(tx, number)).values()] == ["offer.txt"]
 
 
 def test_files_stay_chosen_where_the_form_is_refused(han: TestClient, store: Store, number: str):
