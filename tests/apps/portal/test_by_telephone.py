@@ -114,7 +114,7 @@ def test_the_link_of_a_letter_leads_to_the_question_that_he_answers(sqlite_conso
 @pytest.mark.requirement("A10")
 def test_somebody_opens_the_files_that_came_with_a_letter(sqlite_console: Served, locale: str):
     store = sqlite_console.store
-    number = new_case(store, **WANG | {"text": text(locale, "外箱破损。", "The box was crushed.")})
+    number = new_case(store, text=text(locale, "外箱破损。", "The box was crushed."), **WANG)
     make_move(store, number, "classify")
     [shown] = attach_files(store, number, (text(locale, "理赔方案.jpg", "offer.jpg"), photo()))
     message = text(locale, "随函附上理赔方案，请查看。", "Please find our offer enclosed.")

@@ -50,7 +50,7 @@ def order_in(store: Store, state: str) -> str:
 
 def cases_of(store: Store) -> Iterator[str]:
     """Yield the numbers of cases whose pages differ: asked, resolved with a photo, planned, to be accepted, tracked."""
-    asked = new_case(store, **WANG | {"text": LONG_NAME})
+    asked = new_case(store, text=LONG_NAME, **WANG)
     make_move(store, asked, "classify")
     make_move(store, asked, "promise", promise="A call.", due_at="2026-03-03T09:00:00+08:00")
     make_move(store, asked, "ask_customer", question=f"Which day? {LONG_NAME}", medium="send")
