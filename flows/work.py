@@ -20,7 +20,7 @@ from flows.run_text import RunText
 from gateways.mail import FakeMailer, FileMailer, Mailer, SmtpMailer
 from gateways.smtp import MailServer
 from gateways.telephone import CallList, FakeTelephone, Telephone
-from gateways.webhook_sender import FakeSender, HttpSender, SenderRules, WebhookSender
+from gateways.webhook_sender import FakeSender, SenderRules, WebhookSender
 from locales.house_zone import use_house_zone
 
 ROWS_OF_A_CHUNK = 10_000
@@ -166,8 +166,10 @@ def mail_server(settings: Settings) -> MailServer | None:
     return MailServer(settings.smtp_url, authorities, settings.smtp_plain)
 
 
-def webhook_sender(settings: Settings) -> HttpSender:
+def webhook_sender(settings: Settings) -> WebhookSender:
     """Return the sender of webhooks that the settings allow. Raises ``Refused('bad_webhook_networks')``."""
+    from gateways.webhook_http import HttpSender  # httpcore: only where webhooks are sent
+
     rules = AddressRules.of(settings)
     authorities = settings.webhook_ca.expanduser() if settings.webhook_ca is not None else None
     return HttpSender(SenderRules(rules.http_allowed, rules.networks, authorities))

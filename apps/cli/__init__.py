@@ -1,5 +1,6 @@
 """The command line: ``closeloop`` and all its commands."""
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -13,6 +14,10 @@ from apps.cli.context import FAULT, REFUSED, cli, close_context, open_context
 from apps.cli.index import asks_for_help, assembled
 from statemachines.refused import Refused
 
+OBJECTS = 50_000
+"""After how many new objects the garbage collector runs. What the imports of a command make stays: to walk through it at
+each 700 objects, the default, took a tenth of the command's time."""
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and end with its exit code: 0 done, 2 refused or bad input, 1 a fault.
@@ -20,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     What it writes, its children too, is for its owner alone.
     """
     os.umask(0o077)
+    gc.set_threshold(OBJECTS)
     sys.exit(run(arguments))
 
 

@@ -308,6 +308,26 @@ def test_commands_without_a_store_load_no_heavy_library(tmp_path: Path):
     assert result.returncode == 0, result.stderr
 
 
+OPENING = """
+import sys
+from apps.cli import run
+assert run(["case", "list", "--json"]) == 0
+libraries = ("asyncio", "sqlalchemy", "pydantic_settings", "openpyxl", "httpcore", "charset_normalizer", "yaml")
+heavy = [name for name in libraries if name in sys.modules]
+assert not heavy, heavy
+assert run(["status", "--json"]) == 0
+assert "httpcore" not in sys.modules
+"""
+
+
+def test_listing_cases_loads_no_library_that_it_does_not_need(tmp_path: Path):
+    """The imports are three quarters of what a command costs that opens a store."""
+    home = environment(tmp_path)
+    assert run_process(PROGRAM, "init", "--simulated", "--at", "2026-03-02T08:00+08:00", env=home).returncode == 0
+    result = run_process(sys.executable, "-c", OPENING, env=home)
+    assert result.returncode == 0, result.stderr
+
+
 LIGHT = """
 import sys
 from apps.cli import run
