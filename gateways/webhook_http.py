@@ -20,6 +20,7 @@ from gateways.webhook_connection import (
 from gateways.webhook_sender import SenderRules, WebhookFailed
 from models.webhook_url import HTTPS, BadWebhookUrl, parse_webhook_url
 
+DEFAULT_RULES = SenderRules()
 SECONDS = 5.0
 """What a delivery may take in all: resolving the name, connecting, TLS, sending, the first line of the answer."""
 AGENT = "closeloop-webhooks"
@@ -29,7 +30,7 @@ class HttpSender:
     """Sends messages over HTTPS to public addresses; see ``gateways/webhook_connection.py``."""
 
     def __init__(
-        self, rules: SenderRules = SenderRules(), *, resolve: Resolve = system_resolve, seconds: float = SECONDS
+        self, rules: SenderRules = DEFAULT_RULES, *, resolve: Resolve = system_resolve, seconds: float = SECONDS
     ) -> None:
         self._rules, self._resolve, self._seconds = rules, resolve, seconds
 

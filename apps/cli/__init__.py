@@ -3,7 +3,8 @@
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 
 import typer
 from typer.exceptions import TyperException
@@ -15,8 +16,8 @@ from apps.cli.index import asks_for_help, assembled
 from statemachines.refused import Refused
 
 OBJECTS = 50_000
-"""After how many new objects the garbage collector runs. What the imports of a command make stays: to walk through it at
-each 700 objects, the default, took a tenth of the command's time."""
+"""After how many new objects the garbage collector runs. What the imports of a command make stays: to walk through it
+at each 700 objects, the default, took a tenth of the command's time."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -37,7 +38,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     cli.as_json = "--json" in given
     try:
         check_arguments(given)
-        command = get_command(assembled(first.__eq__))
+        command = _program(first)
         if asks_for_help(given) and (page := _help_page(command, given)) is not None:
             return cli.show(page)
         code = command(args=given, standalone_mode=False)
@@ -55,6 +56,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
     finally:
         close_context()
     return code if isinstance(code, int) else 0
+
+
+@cache
+def _program(first: str) -> Callable[..., object]:
+    """Return the command line for arguments that begin with this word; a process that runs many builds each once."""
+    return get_command(assembled(first.__eq__))
 
 
 def _help_page(command: object, given: Sequence[str]) -> list[object] | None:
