@@ -14,7 +14,7 @@ from tests.apps.api.conftest import client
 from tests.case_actions import moves_of, new_case
 from tests.engine.attachments.evidence import WAYBILL, contents_in, photo
 
-pytestmark = pytest.mark.requirement("A10")
+pytestmark = [pytest.mark.requirement("A10"), pytest.mark.any_database]
 
 CASES = "/api/v1/cases"
 TEXT_PART = b'--x\r\nContent-Disposition: form-data; name="files"\r\n\r\ntext\r\n'

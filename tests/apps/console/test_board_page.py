@@ -19,7 +19,7 @@ from tests.apps.web_site import Served, check_accessible, log_in, picture, site_
 from tests.case_actions import AGENT, AUDITOR, DIRECTOR, HANDLER, MANAGER, START, SUPERVISOR, make_move, new_case
 from tests.engine.accounts.people_with_accounts import ADMIN, add_accounts
 
-pytestmark = pytest.mark.requirement("H4")
+pytestmark = [pytest.mark.requirement("H4"), pytest.mark.any_database]
 
 MARKUP = '<script>alert(1)</script>"><img src=x onerror=alert(1)>'
 

@@ -31,7 +31,7 @@ from tests.case_actions import (
 )
 from tests.engine.accounts.people_with_accounts import ADMIN, add_accounts
 
-pytestmark = pytest.mark.requirement("D3")
+pytestmark = [pytest.mark.requirement("D3"), pytest.mark.any_database]
 
 AFTER_LUNCH = datetime(2026, 3, 4, 5, 0, tzinfo=UTC)
 """Another day and another hour than nine on Tuesday morning: Wednesday at one, when the desk is back from lunch."""

@@ -15,7 +15,7 @@ from tests.case_actions import AGENT, HANDLER, SUPERVISOR, make_move, moves_of, 
 from tests.engine.accounts.people_with_accounts import add_accounts
 from tests.engine.attachments.evidence import photo
 
-pytestmark = pytest.mark.requirement("B1")
+pytestmark = [pytest.mark.requirement("B1"), pytest.mark.any_database]
 
 
 @pytest.fixture

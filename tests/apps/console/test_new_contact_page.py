@@ -25,6 +25,8 @@ from tests.case_actions import (
 )
 from tests.engine.accounts.people_with_accounts import add_accounts
 
+pytestmark = pytest.mark.any_database
+
 SCRIPT, IMAGE = "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>'
 CALL = {"kind": "complaint", "channel": "hotline", "text": "货物破损。", "demand": "请赔偿。"}
 WANG: dict[str, Any] = {"customer": "王小明女士", "phone": "13800138000"}

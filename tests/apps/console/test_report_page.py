@@ -28,7 +28,7 @@ from tests.case_actions import (
 )
 from tests.engine.accounts.people_with_accounts import ADMIN, add_accounts
 
-pytestmark = pytest.mark.requirement("I2")
+pytestmark = [pytest.mark.requirement("I2"), pytest.mark.any_database]
 
 
 def test_each_day_counts_the_moves_of_its_twenty_four_hours(store: Store):

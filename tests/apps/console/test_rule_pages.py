@@ -23,7 +23,7 @@ from tests.case_actions import AGENT, AUDITOR, DIRECTOR, MANAGER, START, SUPERVI
 from tests.engine.accounts.people_with_accounts import ADMIN, PASSWORD, RULES, add_accounts
 from tests.engine.rules.sample_rules import EVA, OFFICE, add_evaluator
 
-pytestmark = pytest.mark.requirement("F4")
+pytestmark = [pytest.mark.requirement("F4"), pytest.mark.any_database]
 
 IVO = "ivo"
 NASTY = '<script>alert(1)</script>"><img src=x onerror=alert(1)>'
