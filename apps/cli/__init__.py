@@ -27,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     os.umask(0o077)
     gc.set_threshold(OBJECTS)
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # to look for one, it reads every installed package
     sys.exit(run(arguments))
 
 
