@@ -51,9 +51,14 @@ class Settings(BaseSettings):
     attachments_per_case: int = Field(default=100, ge=1, le=10_000)
 
     @property
+    def given_public_url(self) -> str | None:
+        """Return the public address if one is set, without a stroke at its end."""
+        return self.public_url.rstrip("/") if "public_url" in self.model_fields_set else None
+
+    @property
     def portal_url(self) -> str | None:
         """Return the address of the customers' portal; None where no public address is set: letters name none then."""
-        return f"{self.public_url.rstrip('/')}/portal" if "public_url" in self.model_fields_set else None
+        return None if self.given_public_url is None else f"{self.given_public_url}/portal"
 
     @property
     def session_idle(self) -> timedelta:

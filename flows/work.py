@@ -115,8 +115,8 @@ class Work:
     """The address of the Prefect UI as staff reach it, if the settings name one."""
     portal_url: str | None = None
     """The address of the portal as customers reach it, if the settings name a public address."""
-    console_url: str | None = None
-    """The address under which staff reach the console."""
+    public_url: str | None = None
+    """The address under which browsers reach the console, if the settings name one."""
     run_id: str | None = None
     webhooks: WebhookSender = field(default_factory=FakeSender)
 
@@ -146,7 +146,7 @@ def work_from(settings: Settings) -> Work:
     use_house_zone(settings, store)
     telephone = FakeTelephone() if store.simulated else CallList()
     webhooks = FakeSender() if store.simulated else webhook_sender(settings)
-    addresses = {"ui_url": settings.ui_url, "console_url": settings.public_url, "portal_url": settings.portal_url}
+    addresses = {"ui_url": settings.ui_url, "public_url": settings.given_public_url, "portal_url": settings.portal_url}
     return Work(store, _mailer(settings, store), telephone, settings.locale, webhooks=webhooks, **addresses)
 
 

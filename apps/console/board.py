@@ -18,6 +18,8 @@ from locales.translation import refusal
 from reports.desk_queries import customer_kinds
 from reports.markdown import SPINE
 from reports.night_health_text import troubles
+from reports.overdue import by_case
+from reports.overdue_text import groups
 from statemachines.kinds import lifecycles
 from statemachines.refused import Refused
 from statemachines.roles import LEVELS
@@ -25,6 +27,8 @@ from statemachines.roles import LEVELS
 router = APIRouter()
 
 BOARD_ROLES = SEES_BOARD
+ROWS = 10
+"""How many overdue cases have a row on the board; the others are named by their numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ def _board(visit: Visit, status: int = 200, **more: Any) -> HTMLResponse:
         "milestones": SPINE,
         "levels": range(len(LEVELS)),
         "waiting": waiting,
+        "late": groups(by_case(seen.counts.overdue), visit.at, visit.locale, ROWS),
         "troubles": list(troubles(seen.health, visit.locale)),
         "queue": queue_address,
         "bulk": bulk_address,

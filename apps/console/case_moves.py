@@ -19,7 +19,7 @@ from apps.principal_letters import language_for, letter_for, template_for
 from apps.principal_moves import WantedMove, key_of, move_for
 from apps.principal_views import moves_seen, timers_seen
 from apps.reply_templates import templates_for
-from apps.web.form_fields import FormReader, form_fields, form_values
+from apps.web.form_fields import FormReader, form_fields, form_values, linked_choices
 from engine.attachments.reading import attachments_of
 from engine.attachments.upload import limits_of, upload
 from engine.ledger.record import CaseRow
@@ -56,7 +56,7 @@ class MoveForm:
 
 @router.get("")
 def show_move(number: CaseNumber, move: MoveName, visit: Visiting) -> HTMLResponse:
-    """Show the form of a move."""
+    """Show the form of a move, with the choices that the address names."""
     return _form_page(visit, number, move, MoveForm())
 
 
@@ -160,8 +160,12 @@ def _form_page(visit: Visit, number: str, move: str, shown: MoveForm, status: in
     offer = next((each for each in offered if each.name == move), None)
     files = attachments_of(visit.store, visit.principal, number, visit.at)
     timers = timers_seen(visit.store, visit.principal, number, visit.at, visit.locale).timers
-    choices = choices_of(visit.store, visit.locale, case.kind, visit.at, files, [timer for timer, _ in timers])
-    fields = form_fields(row.form, FormReader(visit.locale, case.kind, choices), shown.typed, shown.refused)
+    running = [timer for timer, _ in timers]
+    choices = choices_of(visit.store, visit.locale, case.kind, visit.at, files, running, case.level)
+    reader = FormReader(visit.locale, case.kind, choices)
+    fields = form_fields(row.form, reader, shown.typed, shown.refused)
+    if visit.request.method == "GET":
+        fields = form_fields(row.form, reader, linked_choices(fields, visit.request.query_params))
     at_fields = any(each.error for each in fields)
     speaks = row.speaks is not None
     language = shown.language

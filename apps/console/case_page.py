@@ -14,6 +14,7 @@ from apps.timer_explanation import row_of
 from apps.variable_views import labelled
 from engine.access.masking import Disclosure, PersonalData
 from locales.translation import refusal
+from reports.case_page import asked_people
 from statemachines.refused import Refused
 
 router = APIRouter(prefix="/cases/{number}")
@@ -65,6 +66,7 @@ def case_answer(
         open_timers=sorted(open_timers, key=lambda each: (each[0].due_at is None, each[0].due_at or visit.at)),
         ended_timers=[timer for timer, _ in timers if timer.outcome is not None],
         day_row=row_of,
+        asked=lambda reason: asked_people(visit.locale, *reason.asked),
         why_not=partial(why_not, case.kind, locale=visit.locale),
         maskable=[field.value for field in PersonalData],
         unmasked=unmasked is not None,

@@ -7,7 +7,7 @@ missing or out of date is recognised without reading it.
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient
@@ -49,13 +49,13 @@ async def leave_pages(
     known = await known_runs(client, (run.run_id for runs in worked.values() for run in runs))
     for number in numbers:
         now = await work.now()
-        forms = await off_loop(_forms, work.store, number, work.locale, deployed)
+        console = console_page(work, number)
+        forms = await off_loop(_forms, work.store, number, work.locale, deployed, console)
         runs = [
             CaseRun(run.at, known[run.run_id].name, f"../../runs/flow-run/{run.run_id}")
             for run in worked[number]
             if run.run_id in known
         ]
-        console = console_page(work.console_url, number)
         page = await off_loop(case_page.page, work.store, number, now, work.locale, forms, runs, console)
         if page is None:
             continue
@@ -79,9 +79,23 @@ def _with_others(store: Store, numbers: list[str]) -> list[str]:
         return [*numbers, *others_in_question(tx, numbers)]
 
 
-def _forms(store: Store, number: str, locale: str, deployed: Mapping[str, DeployedForm]) -> list[Form]:
+def _forms(
+    store: Store, number: str, locale: str, deployed: Mapping[str, DeployedForm], console: str | None
+) -> list[Form]:
     kind, forms = forms_of(store, number, deployed)
-    return [Form(_name(locale, kind, form), form_address(form.deployment, form.fields)) for form in forms]
+    return [
+        Form(
+            _name(locale, kind, form),
+            form_address(form.deployment, form.fields),
+            None if console is None or not form.move else console_form(console, form),
+        )
+        for form in forms
+    ]
+
+
+def console_form(console: str, form: OfferedForm) -> str:
+    """Return the address of the form in the console that makes the same move, filled in with the same choice."""
+    return f"{console}/moves/{form.move}" + (f"?{urlencode(form.codes)}" if form.codes else "")
 
 
 def _name(locale: str, kind: str, form: OfferedForm) -> str:
