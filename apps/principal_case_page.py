@@ -21,6 +21,7 @@ from engine.access.moves import OfferedMove, moves_for, refuse_without
 from engine.access.principal import Principal, Scope
 from engine.access.scope import case_for
 from engine.attachments.reading import AttachmentView, attachments_seen
+from engine.ledger.suspensions import suspensions_of
 from engine.store import Store
 from locales.translation import label, translate
 from reports.case_reasons import Reason, reasons, waits_for
@@ -62,6 +63,7 @@ def case_page_seen(
         role, people = waits_for(case, staff)
         found = reasons(tx, case, staff)
         times = linked_at(tx, case.id)
+        suspensions = suspensions_of(tx, case.id)
     if unmasked is None:
         log_shown(store, principal, case, at, customer_fields(seen, disclosed), text_fields(disclosed))
     links = [(when, link) for link in seen.links if (when := times.get((link.case, link.relation))) is not None]
@@ -71,7 +73,7 @@ def case_page_seen(
         people=people,
         reasons=found,
         timers=timers,
-        timeline=timeline(case.kind, moves, files, links, locale),
+        timeline=timeline(case.kind, moves, files, links, suspensions, locale),
         files=files,
         offered=offered,
         may_unmask=seen.masked and bool(principal.actor.roles & UNMASKING),

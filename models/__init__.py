@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
-    from models.access import Hold, OneTimeCode, Reading, RefusedAttempt
+    from models.access import Hold, OneTimeCode, Reading, RefusedAttempt, Suspension
     from models.account import Account, ApiToken, AttemptWindow, FailedLogIn, Invitation, LoginSession, OidcLink
     from models.arrival import Arrival
     from models.attachment import Attachment
@@ -71,6 +71,7 @@ __all__ = [
     "SamePerson",
     "Statement",
     "StoreInfo",
+    "Suspension",
     "Timer",
     "Transition",
     "Webhook",
@@ -91,6 +92,7 @@ _MODULES = {
     "Hold": "access",
     "Reading": "access",
     "RefusedAttempt": "access",
+    "Suspension": "access",
     "Account": "account",
     "ApiToken": "account",
     "AttemptWindow": "account",

@@ -13,6 +13,7 @@ from apps.console.queue_links import bulk_address, queue_address, states_at
 from apps.console.visit import Sent, Visit, Visiting
 from apps.principal_board import SEES_BOARD, hold_for, release_for, whole_board_seen
 from apps.principal_decisions import DECIDES, decisions_seen
+from engine.ledger.suspensions import RELEASE_REASONS
 from flows.deployments.operator_forms import HOLD_REASONS
 from locales.translation import refusal
 from reports.desk_queries import customer_kinds
@@ -89,6 +90,7 @@ def _board(visit: Visit, status: int = 200, **more: Any) -> HTMLResponse:
         "bulk": bulk_address,
         "kinds": sorted({*lifecycles()} - {hold.kind for hold in seen.holds}),
         "reasons": HOLD_REASONS,
+        "release_reasons": RELEASE_REASONS,
         "typed": {},
         "why_not": why_not_text(visit.locale),
         "error": "",
@@ -111,7 +113,7 @@ def hold_kind(visit: Visiting, entries: Sent) -> Response:
 def release_kind(visit: Visiting, entries: Sent) -> Response:
     """End the hold of a kind."""
     try:
-        release_for(visit.store, visit.principal, entries.text("kind"), visit.working_time())
+        release_for(visit.store, visit.principal, entries.text("kind"), entries.text("reason"), visit.working_time())
     except Refused as refused:
         return _refused(visit, refused, {})
     return visit.go_to("/board?done=released")

@@ -49,6 +49,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "rule_draft": ("id",),
     "same_person": ("party_id", "other_id"),
     "store_info": ("id",),
+    "suspension": ("id",),
     "webhook": ("id",),
 }
 """What is journalled, by the columns that identify a row: tables, and the rows that ``SELECTED`` takes of one."""

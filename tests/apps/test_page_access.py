@@ -103,7 +103,7 @@ OF_NO_CASE: dict[tuple[str, str], Ask] = {
     (GET, "/cases/new"): Ask(AT_THE_DESK),
     (POST, "/cases/new"): Ask(AT_THE_DESK, {"kind": "complaint", "channel": "phone", "text": ""}),
     (POST, "/board/holds"): Ask(HOLD, {"kind": "complaint", "reason": HOLD_REASONS[0]}),
-    (POST, "/board/releases"): Ask(HOLD, {"kind": "complaint"}),
+    (POST, "/board/releases"): Ask(HOLD, {"kind": "complaint", "reason": "cause_mended"}),
     (POST, "/bulk"): Ask(LEADERS, {}),
     (GET, "/readings"): Ask(AUDIT),
     (GET, "/refusals"): Ask(AUDIT),

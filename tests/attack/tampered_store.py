@@ -131,6 +131,11 @@ ROWS: dict[str, tuple[dict[str, Any], ...]] = {
         {"id": n, "flow": "night", "began_at": n, "ended_at": n, "observed": True, "did": n, "note": "{}"}
         for n in (1, 2)
     ),
+    "suspension": tuple(
+        {"id": n, "at": n, "act": "held", "kind": "complaint", "case_id": n, "work": "timer", "actor_id": 3,
+         "reason": "busy"}
+        for n in (1, 2)
+    ),
     "webhook": tuple(
         {"id": n, "url": f"https://hooks.example.com/{n}", "events": "case.moved", "kinds": "complaint",
          "departments": "claims", "personal": False, "nonce": f"n{n}", "former_nonce": "f", "former_until": n,

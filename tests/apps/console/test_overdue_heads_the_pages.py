@@ -40,7 +40,7 @@ def test_the_first_section_names_every_overdue_case_under_those_who_are_asked(
     rows = {number: words(row) for number, row in re.findall(r'cases/([a-z0-9-]+)">.*?</th>(.*?)</tr>', first)}
     assert list(rows) == [touched, silent], "the longest wait first"
     assert "High" in rows[touched]
-    assert f"{HANDLER} Note" in rows[touched]
+    assert f"{HANDLER}: Note" in rows[touched]
     assert "nobody" in rows[silent].lower()
     assert " d " in rows[silent]
 

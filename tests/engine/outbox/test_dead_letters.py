@@ -69,7 +69,7 @@ def test_an_upgrade_enters_what_was_dropped_before_it(store: Store, settings: Se
     execute_sql(store, "UPDATE delivery SET status = 'done', done_at = 5")
     for index in ("ix_cases_owner", "ix_cases_urgent", "ix_timer_spent"):
         execute_sql(store, f"DROP INDEX {index}")
-    for table in ("kept_answer", "failed_log_in", "rule_draft"):
+    for table in ("kept_answer", "failed_log_in", "rule_draft", "suspension"):
         execute_sql(store, f"DROP TABLE {table}")
     later = {"delivery": ("retried_at", "drop_reason"), "party": ("erased_at", "erasure_reason")}
     for table, columns in {**later, "mail": ("erasure_reason",)}.items():
