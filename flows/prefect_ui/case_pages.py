@@ -1,7 +1,7 @@
 """Leaves the page of each case that a run touched, with links to the forms that act on it.
 
-A page is an artifact under the case's number. Its metadata holds the version of the case, so that a page that is
-missing or out of date is recognised without reading it.
+A page is an artifact under the case's number. Its metadata holds the version of the case and what the page links to, so
+that a page that is missing or out of date is recognised without reading it.
 """
 
 import json
@@ -15,7 +15,7 @@ from prefect.client.schemas.actions import ArtifactCreate
 from prefect.client.schemas.filters import DeploymentFilter
 
 from engine.store import Store
-from flows.case_address import console_page
+from flows.case_address import console_page, site
 from flows.prefect_ui.case_forms import DeployedForm, OfferedForm, deployed_form, forms_of
 from flows.prefect_ui.runs_of_cases import known_runs, runs_of
 from flows.work import Work, off_loop
@@ -27,6 +27,11 @@ from reports.same_person import others_in_question
 ACT = "act"
 """The tag of the deployments that people start from a form."""
 VERSION = "version"
+
+
+def page_version(version: int, console: str | None, has_forms: bool) -> str:
+    """Return what the metadata of a page holds: a page without forms, or of another console, is out of date later."""
+    return " ".join([str(version), *([console] if console is not None else []), *([] if has_forms else ["no forms"])])
 
 
 async def act_forms(client: PrefectClient) -> dict[str, DeployedForm]:
@@ -65,7 +70,7 @@ async def leave_pages(
                 type="markdown",
                 description=page.summary,
                 data=page.text,
-                metadata_={VERSION: str(page.version)},
+                metadata_={VERSION: page_version(page.version, site(work.public_url, work.store.home), bool(deployed))},
                 flow_run_id=run_id,
             )
         )
