@@ -146,8 +146,16 @@ def work_from(settings: Settings) -> Work:
     use_house_zone(settings, store)
     telephone = FakeTelephone() if store.simulated else CallList()
     webhooks = FakeSender() if store.simulated else webhook_sender(settings)
-    addresses = {"ui_url": settings.ui_url, "public_url": settings.given_public_url, "portal_url": settings.portal_url}
-    return Work(store, _mailer(settings, store), telephone, settings.locale, webhooks=webhooks, **addresses)
+    return Work(
+        store,
+        _mailer(settings, store),
+        telephone,
+        settings.locale,
+        ui_url=settings.ui_url,
+        portal_url=settings.portal_url,
+        public_url=settings.given_public_url,
+        webhooks=webhooks,
+    )
 
 
 def _mailer(settings: Settings, store: Store) -> Mailer:

@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from locales.translation import label, translate, when
 from reports.markdown import SHOWN, table
@@ -15,7 +16,8 @@ NAMED = 2_000
 COLUMNS = ("case", "promise", "late", "whose", "last_move")
 
 
-class OverdueGroup(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class OverdueGroup:
     """The cases for which the same people are asked: a row of ``COLUMNS`` for each, of ``others`` only the numbers."""
 
     asked: str
