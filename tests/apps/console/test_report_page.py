@@ -67,6 +67,7 @@ def test_the_page_lists_only_cases_that_the_reader_may_read_and_counts_all(setti
         page = client.get("/console/report").text
         assert "Overdue cases: 2," in page
         assert (f'href="/console/cases/{ours}"' in page, theirs in page) == (True, False)
+        assert "1 more overdue cases are beyond what you may read." in page
         log_in(client, store, DIRECTOR)
         page = client.get("/console/report").text
         assert (f'href="/console/cases/{ours}"' in page, f'href="/console/cases/{theirs}"' in page) == (True, True)
