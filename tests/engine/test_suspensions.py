@@ -15,7 +15,7 @@ from models.columns import to_micros
 from tests.case_actions import HOUR, MANAGER, START, case_of, new_case, refusal
 from tests.erasures import administrator_of
 
-pytestmark = pytest.mark.requirement("H2")
+pytestmark = pytest.mark.requirement("H4")
 
 Told = tuple[datetime, str, str, str]
 

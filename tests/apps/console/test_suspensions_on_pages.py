@@ -1,4 +1,4 @@
-"""Who suspended or released automatic work, when and why, stands on the case's page and on that of the record (H2)."""
+"""Who suspended or released automatic work, when and why, stands on the page of the case and on that of the record."""
 
 import re
 
@@ -14,7 +14,7 @@ from tests.apps.web_site import log_in, site_client
 from tests.case_actions import AUDITOR, DIRECTOR, HOUR, MANAGER, START, case_of, new_case
 from tests.engine.accounts.people_with_accounts import ADMIN, add_accounts
 
-pytestmark = pytest.mark.requirement("H2")
+pytestmark = pytest.mark.requirement("H4")
 
 
 def words(page: str) -> str:
