@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from models.journal import JournalEntry
     from models.lifecycle_version import LifecycleVersion
     from models.notice import MailRecord, Notice
+    from models.order_import import OrderImport
     from models.outbox import Callback, Delivery, OutboxEvent, Rating
     from models.parked import Parked
     from models.party import Party, SamePerson, Statement
@@ -60,6 +61,7 @@ __all__ = [
     "Notice",
     "OidcLink",
     "OneTimeCode",
+    "OrderImport",
     "OutboxEvent",
     "Parked",
     "Party",
@@ -104,6 +106,7 @@ _MODULES = {
     "StoreInfo": "store_info",
     "Lease": "store_info",
     "Run": "store_info",
+    "OrderImport": "order_import",
     "Callback": "outbox",
     "Delivery": "outbox",
     "OutboxEvent": "outbox",

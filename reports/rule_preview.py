@@ -96,7 +96,7 @@ def rule_preview(store: Store, draft: DraftRow, scope: Condition, at: datetime, 
     with store.looking() as tx:
         edition = check_draft(tx, draft, at, begins)
         preview = RulePreview(begins)
-        if edition.sort is Sort.SURVEY:  # no timer follows a questionnaire
+        if edition.sort in {Sort.SURVEY, Sort.INDICATOR}:  # no timer follows them
             return preview
         source = (OF_PACK if edition.sort is Sort.PACK else OF_CALENDAR).format(scope=scope.sql)
         values = {"name": draft.name, **scope.values}

@@ -41,6 +41,7 @@ ROOMS = (
     Room("policies", ("policy",), group=True),
     Room("calendars", ("calendar",), group=True),
     Room("surveys", ("survey",), group=True),
+    Room("indicators", ("kpi",), group=True),
     Room("mappings", ("mapping",), group=True),
     Room("classifier", ("classifier",), group=True),
     Room("lifecycles", ("lifecycle",), group=True),

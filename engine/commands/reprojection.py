@@ -52,7 +52,7 @@ def reproject_due(store: Store, at: datetime) -> Reprojected:
         due, newest = unprojected(tx, now), tx.row(NEWEST).id or 0
     numbers: list[str] = []
     for edition in due:
-        if edition.sort == Sort.SURVEY:  # no timer follows a questionnaire
+        if edition.sort in {Sort.SURVEY, Sort.INDICATOR}:  # no timer follows them
             continue
         after = 0
         while (batch := retrying(lambda: _bring(store, edition, after, now)))[0]:  # noqa: B023 - called at once

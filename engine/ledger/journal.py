@@ -44,6 +44,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "link": ("parent_id", "child_id", "relation"),
     "mail_erasure": ("key",),
     "oidc_link": ("issuer", "subject"),
+    "order_import": ("id",),
     "party_erasure": ("id",),
     "rating": ("case_id", "cycle"),
     "rule_draft": ("id",),

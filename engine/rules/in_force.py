@@ -1,12 +1,14 @@
-"""Find the rules in force: the published edition of a pack, calendar or questionnaire, else the shipped file."""
+"""Find the rules in force: the published edition of a pack, calendar, questionnaire or indicator, else the file."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
 from engine.caches import PublishedEdition
 from engine.calendars.calendar import Calendar, calendar, calendars_in, shipped
+from engine.rules.indicator_definition import Indicator
+from engine.rules.indicators import indicators, parsed_indicator
 from engine.rules.policy import Pack, names, pack, parsed
 from engine.rules.questionnaires import Questionnaire, parsed_questionnaire, questionnaires
 from engine.store import Store
@@ -23,6 +25,7 @@ class Sort(StrEnum):
     PACK = "pack"
     CALENDAR = "calendar"
     SURVEY = "survey"
+    INDICATOR = "indicator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,19 @@ class Rules:
         """Return the questionnaire for a kind of case; None if its customers are asked nothing."""
         return next((each for each in self.questionnaires(at).values() if kind in each.kinds), None)
 
+    def indicators(self, at: int) -> Mapping[str, Indicator]:
+        """Return the indicators in force at an instant, by name."""
+        published = {name: self.in_force(Sort.INDICATOR, name, at) for name in self.names(Sort.INDICATOR)}
+        editions = {name: indicator_of(each.content, each.edition) for name, each in published.items() if each}
+        return dict(sorted({**indicators(), **editions}.items()))
+
+    def indicator(self, name: str, at: int) -> Indicator:
+        """Return an indicator in force at an instant. Raises ``Refused('unknown_indicator')``."""
+        known = self.indicators(at)
+        if name not in known:
+            raise Refused("unknown_indicator", name=name[:40], known=list(known))
+        return known[name]
+
     def in_force(self, sort: Sort, name: str, at: int | None = None) -> PublishedEdition | None:
         """Return the newest edition in effect at an instant; None if there is none."""
         if not self.editions:
@@ -85,9 +101,17 @@ class Rules:
 
     def names(self, sort: Sort) -> list[str]:
         """Return every name that is shipped or published."""
-        files: Iterable[str] = {Sort.PACK: names, Sort.CALENDAR: shipped, Sort.SURVEY: questionnaires}[sort]()
+        files: Iterable[str] = _FILES[sort]()
         return sorted({*files, *(edition.name for edition in self.editions if edition.sort == sort)})
 
+
+_FILES: Mapping[Sort, Callable[[], Iterable[str]]] = {
+    Sort.PACK: names,
+    Sort.CALENDAR: shipped,
+    Sort.SURVEY: questionnaires,
+    Sort.INDICATOR: indicators,
+}
+"""What returns the names of the shipped files of each sort."""
 
 SHIPPED = Rules()
 """The rules of the shipped files alone."""
@@ -134,3 +158,9 @@ def calendar_of(content: str, edition: str) -> Calendar:
 def questionnaire_of(content: str, edition: str) -> Questionnaire:
     """Parse the questionnaire of an edition. Raises ``Refused('bad_questionnaire')`` if this release cannot read it."""
     return parsed_questionnaire(content, edition)
+
+
+@lru_cache(maxsize=256)
+def indicator_of(content: str, edition: str) -> Indicator:
+    """Parse the indicator of an edition. Raises ``Refused('bad_indicator')`` if this release cannot read it."""
+    return parsed_indicator(content, edition)

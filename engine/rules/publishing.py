@@ -46,7 +46,8 @@ def publish(
     """Publish the text of a pack, of one calendar, or of a questionnaire, with effect from an instant, for a reason.
 
     Publishing the same text again for the same day changes nothing. Raises ``Refused('unknown_actor' |
-    'not_evaluation_group' | 'no_reason' | 'bad_pack' | 'bad_calendar' | 'bad_questionnaire' | 'edition_exists' |
+    'not_evaluation_group' | 'no_reason' | 'bad_pack' | 'bad_calendar' | 'bad_questionnaire' | 'bad_indicator' |
+    'edition_exists' |
     'effective_in_the_past' | 'effective_too_early' | 'calendar_not_later')``; then nothing was written.
     """
 

@@ -7,6 +7,8 @@ from difflib import unified_diff
 from engine.calendars.calendar import POLICIES, calendar, shipped
 from engine.calendars.calendar_table import written
 from engine.rules.in_force import Sort, rules_in
+from engine.rules.indicators import FOLDER as INDICATOR_FOLDER
+from engine.rules.indicators import indicators
 from engine.rules.policy import names, pack
 from engine.rules.questionnaires import FOLDER, questionnaires
 from engine.transaction import Tx
@@ -40,6 +42,8 @@ def text_in_force(tx: Tx, sort: Sort, name: str, at: int) -> RuleText:
         return RuleText(calendar(name).version, written(calendar(name)))
     if sort is Sort.SURVEY and name in questionnaires():
         return RuleText(questionnaires()[name].version, (FOLDER / f"{name}.toml").read_text("utf-8"))
+    if sort is Sort.INDICATOR and name in indicators():
+        return RuleText(indicators()[name].version, (INDICATOR_FOLDER / f"{name}.toml").read_text("utf-8"))
     return RuleText("", "")
 
 

@@ -48,6 +48,7 @@ READS: dict[tuple[str, str], tuple[str, ...]] = {
     ("mapping suggest", "log"): LOGS, ("mapping check", "log"): LOGS, ("mapping check", "mapping"): (".toml",),
     ("policy publish", "file"): (".toml",), ("calendar publish", "file"): (".toml",),
     ("calendar import", "file"): (".toml",), ("survey publish", "file"): (".toml",),
+    ("kpi publish", "file"): (".toml",), ("kpi import-orders", "file"): (".csv", ".csv.gz"),
     ("run-until", "--scenario"): (".toml",), ("classifier train", "files"): (".csv", ".csv.gz", ".xlsx"),
     ("classifier evaluate", "file"): (".csv", ".xlsx"), ("classifier tree", "file"): (".csv", ".xlsx"),
     ("case open", "--body"): (".txt",), ("case similar", "--body"): (".txt",), ("case follow-up", "--body"): (".txt",),
