@@ -98,12 +98,19 @@ def reread_texts(indicator: Indicator, reread: Reread | None, locale: str) -> li
     """Return the figure of the other instant, and the cases that made the difference with what was recorded of them."""
     if reread is None:
         return []
-    value = figure_text(indicator, reread.figure, locale)
-    texts = [_text(locale, "reread", as_of=when(reread.as_of), value=value, cases=reread.corrections.cases)]
+    texts = [reread_text(indicator, reread, locale)]
     for each in reread.corrections.listed[:LISTED]:
         moves = ", ".join(_move_text(each.number, move, locale) for move in _distinct(move for move, _ in each.moves))
         texts.append(f"  {each.number}: {moves}")
     return texts
+
+
+def reread_text(indicator: Indicator, reread: Reread | None, locale: str) -> str:
+    """Return the figure of the other instant, and how many cases count otherwise; empty without one."""
+    if reread is None:
+        return ""
+    value = figure_text(indicator, reread.figure, locale)
+    return _text(locale, "reread", as_of=when(reread.as_of), value=value, cases=reread.corrections.cases)
 
 
 def short(number: Decimal, digits: int = 1) -> str:

@@ -22,7 +22,7 @@ from models.columns import from_micros, to_micros
 from reports.indicators.bands import bands
 from reports.indicators.cells import Reader
 from reports.indicators.corrections import Corrections, corrections
-from reports.indicators.figures import Figure, Group, figures, refuse_unknown_groups, spans_of
+from reports.indicators.figures import Figure, Group, figures, groups_of, refuse_unknown_groups, spans_of
 from reports.indicators.periods import Period, trend_to
 from reports.indicators.statistics import ControlChart, control_chart
 from reports.indicators.survey_quality import SurveyQuality, survey_quality
@@ -84,6 +84,31 @@ def indicators_seen(
     return [(indicator, found[indicator.name][0]) for indicator in known]
 
 
+def own_figures_seen(
+    store: Store, principal: Principal, period: Period, as_of: datetime, at: datetime
+) -> list[tuple[Indicator, Figure]]:
+    """Return the principal's own figures of a period, of the indicators that judge the work of a person."""
+    _refuse_ahead(as_of, at)
+    with store.looking() as tx:
+        rules, then = rules_in(tx), to_micros(as_of)
+        known = [each for each in _in_force(rules, period, then).values() if "person" in groups_of(each)]
+        found = figures(tx, rules, known, [period], then, ["person"])
+    own = (("person", principal.actor.handle),)
+    pairs = ((indicator, figure) for indicator in known for figure in found[indicator.name])
+    return [(indicator, figure) for indicator, figure in pairs if figure.group == own]
+
+
+def trends_seen(
+    store: Store, principal: Principal, period: Period, as_of: datetime, at: datetime
+) -> Mapping[str, list[Figure]]:
+    """Return each indicator's figures of the periods up to this one. Raises as ``indicators_seen``."""
+    _refuse_figures(principal)
+    _refuse_ahead(as_of, at)
+    with store.looking() as tx:
+        rules, then = rules_in(tx), to_micros(as_of)
+        return figures(tx, rules, list(_in_force(rules, period, then).values()), trend_to(period), then)
+
+
 def indicator_seen(
     store: Store, principal: Principal, name: str, period: Period, as_of: datetime, at: datetime, by: Sequence[str] = ()
 ) -> SeenIndicator:
@@ -92,7 +117,7 @@ def indicator_seen(
     Raises ``Refused('unknown_indicator' | 'unknown_group' | 'not_in_charge' | 'as_of_ahead')``.
     """
     _refuse_ahead(as_of, at)
-    own_only = not _reads_figures(principal)
+    own_only = not reads_figures(principal)
     if own_only and "person" not in by:
         _refuse_figures(principal)
     then = to_micros(as_of)
@@ -183,7 +208,8 @@ def _refuse_ahead(as_of: datetime, at: datetime) -> None:
         raise Refused("as_of_ahead", as_of=as_of.isoformat(), now=at.isoformat())
 
 
-def _reads_figures(principal: Principal) -> bool:
+def reads_figures(principal: Principal) -> bool:
+    """Return whether the principal reads the figures of the house, and not only his own."""
     return principal.kind in UNLIMITED or bool(principal.actor.roles & READS_FIGURES)
 
 

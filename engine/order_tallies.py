@@ -120,7 +120,7 @@ def record_orders(
             zone=zone.key,
             rows=tallies.rows,
             left_out=canonical(left_out),
-            tallies=canonical(tallies.documents()),
+            tallies=canonical({"days": tallies.documents()}),
             at=to_micros(at),
             by=by,
         )

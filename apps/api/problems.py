@@ -30,6 +30,7 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
     ),
     HTTPStatus.NOT_FOUND: (
         "attachment_erased", "oidc_off", "unknown_address", "unknown_arrival", "unknown_attachment",
+        "unknown_indicator",
         "unknown_calendar_name", "unknown_case", "unknown_delivery", "unknown_identity", "unknown_order",
         "unknown_session", "unknown_draft", "unknown_rule", "unknown_text", "unknown_token", "unknown_webhook",
     ),

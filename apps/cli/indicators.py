@@ -1,4 +1,4 @@
-"""Commands about indicators: kpi list, show, explain, cases, publish, import-orders."""
+"""Commands about indicators: kpi list, show, explain, cases, export, publish, import-orders."""
 
 import hashlib
 from datetime import datetime
@@ -10,8 +10,10 @@ import typer
 
 from apps.cli.context import As, FileEncoding, Json, cli, instant, local, table
 from apps.cli.current_rules import edition_document, effective, give_published
+from apps.cli.exporting import write_private
 from apps.cli.problem_text import note_lines, notes_document, problem_text
 from apps.cli.text_files import read_file
+from apps.indicator_book import indicator_book
 from apps.indicator_documents import definition_document, indicator_document, listed_document
 from apps.indicator_texts import (
     figure_text,
@@ -40,6 +42,7 @@ kpi = typer.Typer(no_args_is_help=True)
 PeriodName = Annotated[str | None, typer.Option("--period", metavar="YYYY-MM|YYYY-Qn|YYYY")]
 AsOf = Annotated[str | None, typer.Option("--as-of")]
 By = Annotated[list[str] | None, typer.Option("--by")]
+Out = Annotated[Path, typer.Option()]
 SourceName = Annotated[str | None, typer.Option("--source")]
 ColumnOf = Annotated[list[str] | None, typer.Option("--column", metavar="NAME=COLUMN")]
 Effective = Annotated[str, typer.Option("--effective")]
@@ -100,6 +103,18 @@ def cases(name: str, period: PeriodName = None, as_of: AsOf = None, as_: As = No
     found = cases_seen(cli.store, cli.principal(as_), name, chosen, then, now)
     shown = [f"{_text(f'row.{side}')} ({len(numbers)}): {', '.join(numbers) or '–'}" for side, numbers in found.items()]
     cli.give({"name": name, "period": chosen.name, "as_of": then, **found}, *shown)
+
+
+@kpi.command()
+def export(out: Out, period: PeriodName = None, as_of: AsOf = None, as_: As = None, json: Json = False) -> None:
+    """Every figure of a period with trend and definition as a workbook (XLSX)."""
+    now = cli.store.now()
+    chosen, then = _period(period, now), _as_of(as_of, now)
+    content = indicator_book(cli.store, cli.principal(as_), chosen, then, now, cli.locale)
+    write_private(out, content)
+    count = len(indicators_seen(cli.store, cli.principal(as_), chosen, then, now))
+    document = {"file": str(out), "period": chosen.name, "as_of": then, "indicators": count}
+    cli.give(document, _text("exported", file=out, period=chosen.name, count=count))
 
 
 @kpi.command()

@@ -36,6 +36,7 @@ PAGES = (
     Page("board", "/board", SEES_BOARD, shortcut="b"),
     Page("callbacks", "/callbacks", CALLS, shortcut="c"),
     Page("report", "/report", READS_FIGURES, shortcut="r"),
+    Page("indicators", "/indicators", shortcut="i"),
     Page("rules", "/rules", READS_RULES, shortcut="u"),
     Page("readings", "/readings", READERS, shortcut="l"),
     Page("refusals", "/refusals", READERS),

@@ -165,8 +165,8 @@ def _filter(facts: Facts, field: str, key: str, values: tuple[str, ...]) -> Iter
         yield rule_fault(field, "indicator.unknown_filter", why, facts=facts, key=key, known=known)
         return
     known = _known_values(key)
-    for value in values if known is not None else ():
-        if value not in known:
+    for value in values:
+        if known is not None and value not in known:
             why = "there is no {key} {value}; use one of: {known}"
             yield rule_fault(field, "indicator.unknown_value", why, key=key, value=value, known=sorted(known))
 

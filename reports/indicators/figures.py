@@ -101,13 +101,18 @@ def with_parts(indicator: Indicator, known: Mapping[str, Indicator]) -> Iterable
         yield from with_parts(known[part.indicator], known)
 
 
+def groups_of(indicator: Indicator) -> list[str]:
+    """Return the attributes by which the facts of an indicator can be grouped; none of a composite one."""
+    sides = [FILTERS[QUERIES[side.query].facts] for side in indicator.sides.values()]
+    return sorted(frozenset.intersection(*sides)) if sides else []
+
+
 def refuse_unknown_groups(indicator: Indicator, by: Iterable[str]) -> None:
     """Raise ``Refused('unknown_group')``, with those that there are, for what the facts cannot be grouped by."""
-    sides = [FILTERS[QUERIES[side.query].facts] for side in indicator.sides.values()]
-    possible = frozenset.intersection(*sides) if sides else frozenset[str]()
+    possible = groups_of(indicator)
     for name in by:
-        if sides and name not in possible:
-            raise Refused("unknown_group", name=name[:40], indicator=indicator.name, known=sorted(possible))
+        if indicator.sides and name not in possible:
+            raise Refused("unknown_group", name=name[:40], indicator=indicator.name, known=possible)
 
 
 class _Reading:

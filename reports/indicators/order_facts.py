@@ -54,7 +54,7 @@ def _imported(tx: Tx, as_of: int) -> Iterator[Tally]:
     """Yield the tallies of the imports in force: the instant at which the day begins, attributes, and counts."""
     for row in tx.rows(IMPORTS, as_of=as_of):
         zone = ZoneInfo(row.zone)
-        for tally in json.loads(row.tallies):
+        for tally in json.loads(row.tallies)["days"]:
             at = to_micros(datetime.combine(date.fromisoformat(tally["day"]), time(), zone))
             yield at, {name: tally.get(name, "") for name in ATTRIBUTES}, {name: tally[name] for name in COUNTS}
 

@@ -55,13 +55,11 @@ def test_an_indicator_shows_value_interval_trend_and_groups(closeloop: Closeloop
 @pytest.mark.parametrize("locale", locales())
 def test_each_indicator_is_shown_in_the_readers_language(closeloop: Closeloop, lived: Store, locale: str):
     closeloop.patch.setenv("CLOSELOOP_LOCALE", locale)
-    for command in (["kpi", "list", *MARCH], *(["kpi", "explain", name] for name in indicators())):
-        output = closeloop(*command).output
+    for name, indicator in indicators().items():
+        output = closeloop("kpi", "explain", name).output
+        assert indicator.label[locale] in output
         assert "cli." not in output
-    assert (
-        indicators()["first_reply"].label[locale] in output
-        or indicators()["transfers_per_case"].label[locale] in output
-    )
+    assert "cli." not in closeloop("kpi", "list", *MARCH).output
     shown = closeloop("kpi", "show", "satisfied_share", *MARCH, "--by", "department", "--by", "cause").output
     assert indicators()["satisfied_share"].label[locale] in shown
     assert "cli." not in shown

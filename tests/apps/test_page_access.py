@@ -92,6 +92,7 @@ OF_MANY: dict[tuple[str, str], Ask] = {
     (GET, "/report"): Ask(READ_FIGURES),
     (POST, "/cases/new/hints"): Ask(AT_THE_DESK, {"phone": "13800138000", "text": "My parcel is broken."}),
     (GET, "/kinds/{kind}"): Ask(READ_FIGURES),
+    (GET, "/indicators/{indicator_name}"): Ask(ANYBODY_OF_STAFF),
     (GET, "/dead-letters"): Ask(ADMINISTER),
 }
 """The routes whose answers may name or count several cases."""
@@ -116,6 +117,8 @@ OF_NO_CASE: dict[tuple[str, str], Ask] = {
     (POST, "/dead-letters"): Ask(ADMINISTER, {}),
     (GET, "/exports"): Ask(AUDIT),
     (POST, "/exports"): Ask(AUDIT, {}),
+    (GET, "/indicators"): Ask(ANYBODY_OF_STAFF),
+    (GET, "/indicators/book"): Ask(READ_FIGURES),
     (GET, "/rules"): Ask(READ_RULES),
     (GET, "/rules/{sort}/{name}"): Ask(READ_RULES),
     (POST, "/rules/drafts"): Ask(CHANGE_RULES, {"sort": "pack", "name": "logistics"}),
@@ -162,7 +165,8 @@ PORTAL_FOR_ANYBODY = {
 }
 MORE = {
     "move": "note", "attachment_id": NO_FILE, "kind": "complaint", "handle": "amy", "act": "unlock", "token_id": "abc",
-    "webhook_id": "1", "session_id": "abc", "sort": "pack", "name": "logistics", "draft_id": "99",
+    "webhook_id": "1", "session_id": "abc", "sort": "pack", "name": "logistics",
+    "indicator_name": "first_reply", "draft_id": "99",
 }  # fmt: skip
 NUMBER = re.compile(r"\b[a-z]{2}-\d{2}-\d{6}\b")
 VARYING = re.compile(r'name="(?:_key|_csrf|ticket)" value="[^"]*"|data-now="\d+"|[0-9a-f]{32}|seq=\d+')

@@ -121,6 +121,11 @@ ROWS: dict[str, tuple[dict[str, Any], ...]] = {
          "code": "role", "why": "agent"}
         for n in (1, 2)
     ),
+    "order_import": tuple(
+        {"id": n, "source": "erp", "digest": "d", "zone": "UTC", "rows": n, "left_out": "{}", "tallies": "{}",
+         "imported_at": n, "imported_by": "amy"}
+        for n in (1, 2)
+    ),
     "rule_draft": tuple(
         {"id": n, "sort": "pack", "name": f"p{n}", "content": "c", "revision": n, "made_by": 3, "made_at": n,
          "effective_from": n, "reason": "r", "submitted_at": n, "decided_by": 4, "decided_at": n,

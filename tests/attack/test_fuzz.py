@@ -58,7 +58,7 @@ READS: dict[tuple[str, str], tuple[str, ...]] = {
 """The kinds of file that each argument reads."""
 WRITES = frozenset({
     ("export", "--out"), ("export", "--mapping"), ("replay", "--report"), ("replay", "--picture"),
-    ("mapping suggest", "--out"), ("backup", "file"), ("case download", "--to"),
+    ("mapping suggest", "--out"), ("backup", "file"), ("case download", "--to"), ("kpi export", "--out"),
 })  # fmt: skip
 SOUND: dict[str, str] = {
     "case": "cp-26-000001", "number": "cp-26-000001", "other": "cp-26-000002", "move": "note", "handle": "amy",

@@ -58,6 +58,9 @@ OF_MANY: dict[str, tuple[str, str, dict[str, Any]]] = {
     "list_deliveries": (GET, "/deliveries", {}),
     "analysis": (GET, "/reports/analysis", {"params": {"month": "2026-03"}}),
     "surveys": (GET, "/reports/surveys", {}),
+    "list_indicators": (GET, "/indicators", {"params": {"period": "2026-03"}}),
+    "show_indicator": (GET, "/indicators/first_reply", {"params": {"period": "2026-03"}}),
+    "list_indicator_cases": (GET, "/indicators/complaint_rate/cases", {"params": {"period": "2026-03"}}),
 }
 """The routes whose answers may name or count several cases."""
 MAKES_MANY = "make_moves"
@@ -66,6 +69,7 @@ OF_NO_CASE: dict[str, tuple[str, str, dict[str, Any]]] = {
     "show_pack": (GET, "/packs/logistics", {}),
     "list_calendars": (GET, "/calendars", {}),
     "list_questionnaires": (GET, "/questionnaires", {}),
+    "explain_indicator": (GET, "/indicators/first_reply/definition", {}),
     "reckon_deadline": (
         GET,
         "/deadline",
