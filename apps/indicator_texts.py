@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 from apps.principal_indicators import Reread
-from engine.rules.indicator_definition import Indicator
+from engine.rules.indicator_definition import Indicator, Unit
 from locales.translation import DEFAULT, label, translate, when
 from reports.indicators.figures import Figure, Group
 from reports.indicators.survey_quality import SurveyQuality
 
+SIGNS = {">=": "≥", "<=": "≤"}
 LISTED = 10
 """The most changed cases that are shown."""
 
@@ -36,17 +37,16 @@ def figure_text(indicator: Indicator, figure: Figure, locale: str) -> str:
 
 def amount_text(indicator: Indicator, amount: Decimal, locale: str) -> str:
     """Return an amount with the unit of an indicator; fen are shown in yuan."""
-    unit = indicator.unit.value
-    return _text(
-        locale, f"unit.{unit}", value=short(amount / 100 if unit == "fen" else amount, 2 if unit == "fen" else 1)
-    )
+    if indicator.unit is Unit.FEN:
+        return _text(locale, "unit.fen", value=short(amount / 100, 2))
+    return _text(locale, f"unit.{indicator.unit.value}", value=short(amount))
 
 
 def target_text(indicator: Indicator, figure: Figure, locale: str) -> str:
     """Return the target and whether it is reached; a dash without one."""
     if figure.target is None:
         return "–"
-    sign = f"{figure.target.operator} {amount_text(indicator, figure.target.amount, locale)}"
+    sign = f"{SIGNS.get(figure.target.operator, figure.target.operator)} {amount_text(indicator, figure.target.amount, locale)}"
     if figure.on_target is None:
         return sign
     return _text(locale, "reached" if figure.on_target else "missed", target=sign)

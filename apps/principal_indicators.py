@@ -7,6 +7,7 @@ are for himself, for whoever manages his department, and for the evaluation grou
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,7 @@ from engine.access.principal import Principal
 from engine.access.scope import UNLIMITED, cases_in_scope
 from engine.rules.editions import EditionRow, editions
 from engine.rules.in_force import Rules, Sort, rules_in
-from engine.rules.indicator_definition import Indicator
+from engine.rules.indicator_definition import Indicator, Statistic, Unit
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
@@ -132,7 +133,7 @@ def indicator_seen(
         whole = trend[-1] if trend else None
         return SeenIndicator(
             indicator, period, as_of, whole, groups, bands(groups) if "person" in by else {}, trend,
-            control_chart([figure.exact for figure in trend]),
+            control_chart([figure.exact for figure in trend], _most_of(indicator)),
             None if own_only else survey_quality(tx, rules, indicator, period, then),
             _reread(tx, rules, principal, indicator, whole, then, to_micros(at)),
         )  # fmt: skip
@@ -200,6 +201,12 @@ def _reread(
     scope = cases_in_scope(principal, from_micros(now))
     found = corrections(tx, rules, indicator, whole.period, then, later, scope)
     return Reread(from_micros(other), figure, found)
+
+
+def _most_of(indicator: Indicator) -> Fraction | None:
+    """Return the largest value that an indicator can have; None where there is no such value."""
+    bounded = indicator.statistic is Statistic.SHARE or indicator.unit is Unit.POINTS
+    return Fraction(100) if bounded else None
 
 
 def _refuse_ahead(as_of: datetime, at: datetime) -> None:

@@ -99,8 +99,10 @@ class ControlChart:
     signals: tuple[tuple[str, ...], ...]
 
 
-def control_chart(values: Sequence[Fraction | None]) -> ControlChart | None:
+def control_chart(values: Sequence[Fraction | None], most: Fraction | None = None) -> ControlChart | None:
     """Return the XmR chart of successive values, None where there are fewer than four; a gap breaks no rule.
+
+    No limit lies below 0, nor above ``most``, which no value can exceed.
 
     Rules: ``beyond_limits``, a value outside of the limits; ``run_of_eight``, eight in a row on one side of the centre.
     """
@@ -110,7 +112,8 @@ def control_chart(values: Sequence[Fraction | None]) -> ControlChart | None:
     centre = sum(known, Fraction(0)) / len(known)
     ranges = [abs(after - before) for before, after in pairwise(known)]
     reach = XMR * sum(ranges, Fraction(0)) / len(ranges)
-    lower, upper = centre - reach, centre + reach
+    lower, upper = max(centre - reach, Fraction(0)), centre + reach
+    upper = upper if most is None else min(upper, most)
     signals: list[tuple[str, ...]] = []
     side = run = 0
     for value in values:
