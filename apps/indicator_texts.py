@@ -46,7 +46,8 @@ def target_text(indicator: Indicator, figure: Figure, locale: str) -> str:
     """Return the target and whether it is reached; a dash without one."""
     if figure.target is None:
         return "–"
-    sign = f"{SIGNS.get(figure.target.operator, figure.target.operator)} {amount_text(indicator, figure.target.amount, locale)}"
+    operator, amount = figure.target.operator, amount_text(indicator, figure.target.amount, locale)
+    sign = f"{SIGNS.get(operator, operator)} {amount}"
     if figure.on_target is None:
         return sign
     return _text(locale, "reached" if figure.on_target else "missed", target=sign)

@@ -15,52 +15,56 @@ from reports.indicators.record_at import RecordAt, of_kinds
 from reports.survey_figures import ENDING, UNSATISFIED_ENDS
 from statemachines.forms import Outcome
 
-# A move that opens another round is recorded in the new one; the round it ended is that of the move before it.
+# A move that opens another round is recorded in the new one; the round it ended is that of the move before it. With an
+# OFFSET the fields of a form are read once for each round, not once for each of the columns that are made of them.
 ANSWERS = """
-SELECT c.id AS case_id, t.occurred_at AS at, {answers}{person}{attributes}
-  FROM (SELECT e.case_id, max(e.seq) AS last, max(CASE WHEN e.move IN ({revisit}) THEN e.seq END) AS answer,
-               max(CASE WHEN e.move IN ({unsatisfied}) THEN 1 ELSE 0 END) AS unsatisfied
-          FROM transition e JOIN transition p ON p.case_id = e.case_id AND p.seq = e.seq - 1
-         WHERE e.move IN ({ends}) AND e.recorded_at <= :as_of GROUP BY e.case_id, p.cycle) r
-  JOIN transition t ON t.case_id = r.case_id AND t.seq = r.last
-  LEFT JOIN transition n ON n.case_id = r.case_id AND n.seq = r.answer
-  JOIN cases c ON c.id = r.case_id
+SELECT c.id AS case_id, n.occurred_at AS at, {answers}{person}{attributes}
+  FROM (SELECT r.case_id, r.unsatisfied, t.seq, t.occurred_at, a.seq AS answer, a.occurred_at AS answered_at, {fields}
+          FROM (SELECT e.case_id, max(e.seq) AS last, max(CASE WHEN e.move IN ({revisit}) THEN e.seq END) AS answer,
+                       max(CASE WHEN e.move IN ({unsatisfied}) THEN 1 ELSE 0 END) AS unsatisfied
+                  FROM transition e JOIN transition p ON p.case_id = e.case_id AND p.seq = e.seq - 1
+                 WHERE e.move IN ({ends}) AND e.recorded_at <= :as_of GROUP BY e.case_id, p.cycle) r
+          JOIN transition t ON t.case_id = r.case_id AND t.seq = r.last
+          LEFT JOIN transition a ON a.case_id = r.case_id AND a.seq = r.answer {once}) n
+  JOIN cases c ON c.id = n.case_id
  WHERE {kinds}
 """
 
 
 def answers(record: RecordAt, wanted: Collection[str], rules: Rules) -> str:
     """Return the relation of the rounds, with the wanted attributes; scores by the questionnaires in force then."""
-    scores = {code: record.number("n.form", code) for code in DIMENSIONS}
-    satisfied = f"{record.field('n.form', 'outcome')} = '{Outcome.SATISFIED.value}' AND r.unsatisfied = 0"
-    weighted = _weighted(scores, rules)
+    fields = {code: record.number("a.form", code) for code in DIMENSIONS}
+    fields["outcome"] = record.field("a.form", "outcome")
+    satisfied = f"n.outcome = '{Outcome.SATISFIED.value}' AND n.unsatisfied = 0"
+    weighted = _weighted(rules)
     columns = {
-        "rounds_called": "CASE WHEN n.seq IS NOT NULL OR r.unsatisfied = 0 THEN 1 ELSE 0 END",
-        "rounds_answered": "CASE WHEN n.seq IS NOT NULL THEN 1 ELSE 0 END",
-        "rounds_judged": "CASE WHEN n.seq IS NOT NULL OR r.unsatisfied = 1 THEN 1 ELSE 0 END",
+        "rounds_called": "CASE WHEN n.answer IS NOT NULL OR n.unsatisfied = 0 THEN 1 ELSE 0 END",
+        "rounds_answered": "CASE WHEN n.answer IS NOT NULL THEN 1 ELSE 0 END",
+        "rounds_judged": "CASE WHEN n.answer IS NOT NULL OR n.unsatisfied = 1 THEN 1 ELSE 0 END",
         "rounds_satisfied": f"CASE WHEN {satisfied} THEN 1 ELSE 0 END",
         "rounds_scored": f"CASE WHEN ({weighted}) IS NULL THEN 0 ELSE 1 END",
         "score": f"coalesce({weighted}, 0)",
-        **{f"{code}_rated": f"CASE WHEN {scores[code]} IS NULL THEN 0 ELSE 1 END" for code in SCORES},
-        **{f"{code}_score": f"coalesce({scores[code]} * {POINT}, 0)" for code in SCORES},
+        **{f"{code}_rated": f"CASE WHEN n.{code} IS NULL THEN 0 ELSE 1 END" for code in SCORES},
+        **{f"{code}_score": f"coalesce(n.{code} * {POINT}, 0)" for code in SCORES},
     }
     return ANSWERS.format(
         answers=", ".join(f"{value} AS {name}" for name, value in columns.items()),
+        fields=", ".join(f"{value} AS {name}" for name, value in fields.items()),
         revisit=recorded_as("move", "revisit"), unsatisfied=recorded_as("move", *sorted(UNSATISFIED_ENDS)),
-        ends=recorded_as("move", *ENDING), person=resolver_of() if "person" in wanted else "",
+        ends=recorded_as("move", *ENDING), person=resolver_of("n") if "person" in wanted else "",
         attributes=record.attributes(wanted), kinds=of_kinds(kinds_with(Facts.ANSWERS)),
+        once="OFFSET 0" if record.postgres else "LIMIT -1 OFFSET 0",
     )  # fmt: skip
 
 
-def _weighted(scores: dict[str, str], rules: Rules) -> str:
-    """Return the weighted score of the answers of move ``n``, in hundredths of a point, as ``questionnaires.score``."""
+def _weighted(rules: Rules) -> str:
+    """Return the weighted score of the answers of round ``n`` in hundredths of a point, as ``questionnaires.score``."""
     whens = (
-        f"WHEN c.kind = '{kind}' AND n.occurred_at >= {since} AND n.occurred_at < {until}"
-        f" THEN {_score(questionnaire, scores)}"
+        f"WHEN c.kind = '{kind}' AND n.answered_at >= {since} AND n.answered_at < {until} THEN {_score(questionnaire)}"
         for kind in sorted(kinds_with(Facts.ANSWERS))
         for since, until, questionnaire in _asked(rules, kind)
     )
-    return f"CASE {' '.join(whens)} END" if scores else "NULL"
+    return f"CASE {' '.join(whens)} END"
 
 
 def _asked(rules: Rules, kind: str) -> Iterator[tuple[int, int, Questionnaire]]:
@@ -72,9 +76,9 @@ def _asked(rules: Rules, kind: str) -> Iterator[tuple[int, int, Questionnaire]]:
             yield since, until, questionnaire
 
 
-def _score(questionnaire: Questionnaire, scores: dict[str, str]) -> str:
+def _score(questionnaire: Questionnaire) -> str:
     """Return the weighted mean of the scores that were given, rounded half up; NULL where none was."""
-    weights = [(scores[dimension.code], dimension.weight) for dimension in questionnaire.dimensions]
+    weights = [(f"n.{dimension.code}", dimension.weight) for dimension in questionnaire.dimensions]
     total = _sum(f"coalesce({score}, 0) * {weight * POINT}" for score, weight in weights)
     given = _sum(f"CASE WHEN {score} IS NULL THEN 0 ELSE {weight} END" for score, weight in weights)
     return f"(2 * ({total}) + ({given})) / nullif(2 * ({given}), 0)"

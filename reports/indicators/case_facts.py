@@ -48,7 +48,7 @@ SELECT c.id, t.occurred_at, 0, 1, NULL{person}{attributes}
 """
 BY = ", (SELECT a.handle FROM actor a WHERE a.id = {actor}) AS person"
 RESOLVER = """
-(SELECT w.actor_id FROM transition w WHERE w.case_id = t.case_id AND w.seq <= t.seq AND w.move IN ({did})
+(SELECT w.actor_id FROM transition w WHERE w.case_id = {ended}.case_id AND w.seq <= {ended}.seq AND w.move IN ({did})
   ORDER BY w.seq DESC LIMIT 1)
 """
 DID = ("resolve", "complete")
@@ -105,9 +105,9 @@ def relation(facts: Facts, record: RecordAt, wanted: Collection[str]) -> str:
     )  # fmt: skip
 
 
-def resolver_of() -> str:
-    """Return the person who answers for the round of transition ``t``, as a column: whoever gave its result."""
-    return BY.format(actor=RESOLVER.format(did=recorded_as("move", *DID)))
+def resolver_of(ended: str = "t") -> str:
+    """Return the person who answers for a round, as a column: whoever gave its result, before it ``ended``."""
+    return BY.format(actor=RESOLVER.format(did=recorded_as("move", *DID), ended=ended))
 
 
 def _pieces(facts: Facts, record: RecordAt) -> dict[str, str]:

@@ -15,47 +15,43 @@ from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Clause, Lifecycle
 
 PROMISES = """
-SELECT k.case_id, coalesce(b.due_at, x.occurred_at) AS at, 1 AS promises_judged,
-       CASE WHEN b.due_at IS NULL AND (x.lost OR k.outcome = 'met') THEN 1 ELSE 0 END AS promises_met
+SELECT k.case_id, coalesce(b.due_at, l.occurred_at, x.occurred_at) AS at, 1 AS promises_judged,
+       CASE WHEN b.due_at IS NULL AND (l.timer_id IS NOT NULL OR k.outcome = 'met') THEN 1 ELSE 0 END AS promises_met
        {clause}{person}{attributes}
   FROM timer k JOIN cases c ON c.id = k.case_id
-  LEFT JOIN ({ends}) x ON x.timer_id = k.id
+  LEFT JOIN transition x ON x.case_id = k.case_id AND x.seq = k.closed_by AND x.recorded_at <= :as_of
+  LEFT JOIN ({lost}) l ON l.timer_id = k.id
   LEFT JOIN (SELECT s.timer_id, min(s.due_at) AS due_at FROM escalation_step s
               WHERE s.percent >= 100 AND s.recorded_at <= :as_of GROUP BY s.timer_id) b ON b.timer_id = k.id
  WHERE ({promised})
-   AND (b.due_at IS NOT NULL OR x.lost OR (x.timer_id IS NOT NULL AND (
+   AND (b.due_at IS NOT NULL OR l.timer_id IS NOT NULL OR (x.seq IS NOT NULL AND (
         k.outcome = 'met' OR (k.outcome = 'breached' AND k.steps_before = 0))))
 """
-ENDS = """
-SELECT e.id AS timer_id, t.occurred_at, t.actor_id, FALSE AS lost FROM timer e
-  JOIN transition t ON t.case_id = e.case_id AND t.seq = e.closed_by
- WHERE e.closed_by IS NOT NULL AND t.recorded_at <= :as_of
-"""
+NONE_LOST = "SELECT 0 AS timer_id, 0 AS occurred_at, 0 AS actor_id WHERE FALSE"
 # See Note [Lost meetings] in reports/indicators/record_at.py. The first message after which the timer was met counts.
 LOST = """
-UNION ALL
-SELECT l.timer_id, t.occurred_at, t.actor_id, TRUE AS lost
+SELECT f.timer_id, t.occurred_at, t.actor_id
   FROM (SELECT k.id AS timer_id, k.case_id, min(s.seq) AS seq
           FROM transition u JOIN transition s ON s.case_id = u.case_id AND s.seq = {message}
           JOIN cases c ON c.id = u.case_id JOIN timer k ON k.case_id = u.case_id
          WHERE u.move IN ({undelivered}) AND u.recorded_at > :as_of AND s.recorded_at <= :as_of
            AND (k.closed_by IS NULL OR k.closed_by > u.seq) AND k.opened_at <= s.occurred_at AND ({meets})
-         GROUP BY k.id, k.case_id) l
-  JOIN transition t ON t.case_id = l.case_id AND t.seq = l.seq
+         GROUP BY k.id, k.case_id) f
+  JOIN transition t ON t.case_id = f.case_id AND t.seq = f.seq
 """
 
 
 def promises(record: RecordAt, wanted: Collection[str]) -> str:
     """Return the relation of the promises that were met or broken, with the wanted attributes."""
-    ends = ENDS
+    lost = NONE_LOST
     if record.moved_since:
         undelivered = recorded_as("move", "message_undelivered")
         meets = " OR ".join(_meets(record))
-        ends += LOST.format(message=record.number("u.form", "message"), undelivered=undelivered, meets=meets)
+        lost = LOST.format(message=record.number("u.form", "message"), undelivered=undelivered, meets=meets)
     return PROMISES.format(
-        ends=ends, promised=" OR ".join(_promised()),
+        lost=lost, promised=" OR ".join(_promised()),
         clause=f", {_current_clause()} AS clause" if "clause" in wanted else "",
-        person=BY.format(actor="x.actor_id") if "person" in wanted else "",
+        person=BY.format(actor="coalesce(l.actor_id, x.actor_id)") if "person" in wanted else "",
         attributes=record.attributes(wanted),
     )  # fmt: skip
 
