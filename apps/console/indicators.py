@@ -89,8 +89,8 @@ def show_indicator(
 
 def _texts(visit: Visit, indicator: Indicator, figure: Figure) -> tuple[str, str, str, bool | None]:
     """Return value, target and sample of a figure in words, and whether the target is reached."""
-    words = (text(indicator, figure, visit.locale) for text in (figure_text, target_text))
-    return *words, sample_text(figure, visit.locale), figure.on_target
+    value, target = figure_text(indicator, figure, visit.locale), target_text(indicator, figure, visit.locale)
+    return value, target, sample_text(figure, visit.locale), figure.on_target
 
 
 def _trend(seen: SeenIndicator) -> list[tuple[str, list[str], tuple[str, ...]]]:

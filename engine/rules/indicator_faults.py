@@ -79,7 +79,10 @@ def _circle(name: str, known: Mapping[str, Indicator], path: tuple[str, ...] = (
     if name in path:
         return [*path[path.index(name) :], name]
     parts = known[name].parts if name in known else ()
-    return next((circle for part in parts if (circle := _circle(part.indicator, known, (*path, name)))), [])
+    for part in parts:
+        if circle := _circle(part.indicator, known, (*path, name)):
+            return circle
+    return []
 
 
 def _languages(field: str, texts: Mapping[str, str]) -> Iterator[Fault]:
