@@ -18,9 +18,11 @@ from models.columns import from_micros
 MOVES = """
 SELECT t.seq, t.move, t.source, t.dest, t.cycle, t.level, a.handle AS actor, t.via, t.occurred_at, t.recorded_at,
        t.inferred, t.form, t.hash FROM transition t JOIN actor a ON a.id = t.actor_id
- WHERE t.case_id = :case_id ORDER BY t.seq
+ WHERE t.case_id = :case_id AND (t.seq > :after OR t.seq = 1) ORDER BY t.seq
 """
-STATEMENTS = "SELECT seq, field, content FROM statement WHERE case_id = :case_id"
+STATEMENTS = """
+SELECT seq, field, content FROM statement WHERE case_id = :case_id AND (seq > :after OR seq = 1)
+"""
 ATTACHMENTS = "attachments"
 """The field that names files: programs get the id and the name of each, people the names."""
 UNANSWERED = ("attempt", "reason")
@@ -82,10 +84,10 @@ def history(store: Store, number: str) -> CaseHistory:
         return CaseHistory(case_row.kind, history_in(tx, case_row.id))
 
 
-def history_in(tx: Tx, case_id: int) -> list[HistoryMove]:
-    """Return every move of a case that the caller may show, in order."""
-    contents = {(row.seq, row.field): row.content for row in tx.rows(STATEMENTS, case_id=case_id)}
-    moves = [_move(row, contents) for row in tx.rows(MOVES, case_id=case_id)]
+def history_in(tx: Tx, case_id: int, after: int = 0) -> list[HistoryMove]:
+    """Return the moves of a case that the caller may show, in order: the first, and all later than step ``after``."""
+    contents = {(row.seq, row.field): row.content for row in tx.rows(STATEMENTS, case_id=case_id, after=after)}
+    moves = [_move(row, contents) for row in tx.rows(MOVES, case_id=case_id, after=after)]
     if any(ATTACHMENTS in move.form for move in moves):
         _name_files(moves, names_in(tx, case_id))
     return moves

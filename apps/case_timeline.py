@@ -8,6 +8,7 @@ from typing import Any
 from apps.case_history import ATTACHMENTS, UNANSWERED, HistoryMove
 from apps.variable_views import LinkView, entered, field_label
 from engine.attachments.reading import AttachmentView
+from engine.ledger.suspensions import SuspensionEntry
 from locales.translation import label, translate
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle
@@ -57,6 +58,7 @@ def timeline(
     moves: Sequence[HistoryMove],
     files: Iterable[AttachmentView],
     links: Iterable[tuple[datetime, LinkView]],
+    suspensions: Iterable[SuspensionEntry],
     locale: str,
 ) -> list[TimelineEntry]:
     """Return what happened, the newest first."""
@@ -64,7 +66,23 @@ def timeline(
     letters = _outcomes(moves)
     entries = [_moved(table, move, known, letters, locale) for move in moves]
     entries += [TimelineEntry(at, title=link.row(locale)[0], link=link) for at, link in links]
+    entries += [_suspended(each, locale) for each in suspensions]
     return sorted(entries, key=lambda entry: (entry.at, entry.seq), reverse=True)
+
+
+def _suspended(entry: SuspensionEntry, locale: str) -> TimelineEntry:
+    """Return that automatic work of the case, or of its kind, was suspended or released, and why."""
+    what = f"{suspended_work(entry, locale)}: {label(locale, '', 'act.reason', entry.reason)}"
+    title = translate(locale, f"console.suspensions.{entry.act}")
+    reason = (translate(locale, "console.suspensions.reason"), what)
+    return TimelineEntry(entry.at, title=title, actor=entry.handle, facts=[reason])
+
+
+def suspended_work(entry: SuspensionEntry, locale: str) -> str:
+    """Return in words what was suspended: the work of a case, or that of all cases of a kind."""
+    if entry.work is None:
+        return translate(locale, "console.suspensions.whole_kind", kind=label(locale, "", "kind", entry.kind))
+    return translate(locale, f"parked.{entry.work}")
 
 
 def _outcomes(moves: Sequence[HistoryMove]) -> Mapping[int, tuple[str, str]]:

@@ -20,6 +20,7 @@ from apps.scenario import Scenario, load_scenario
 from apps.scenes import prepare, progress, run_observed
 from apps.simulation import Lived
 from apps.up import tell_login
+from apps.up_site import until_it_answers
 from engine.audit.verify import verify
 from engine.clock import system_now
 from engine.commands.arrivals import Source, record
@@ -116,11 +117,11 @@ def _import(store: Store) -> None:
 def keep_open(server: Server, tell: Callable[..., None]) -> None:
     """Print where to look, and keep the server and the console open until Ctrl-C."""
     listening = Listening(port=free_port())
-    with api_server(server.home, listening):
+    with api_server(server.home, listening) as site, suppress(KeyboardInterrupt):
+        asyncio.run(until_it_answers(listening.answers, site.log, tell))
         tell("demo.kept", ui=server.ui_url, console=f"{listening.site}/console/")
         tell_login(server, tell)
-        with suppress(KeyboardInterrupt):
-            server.process.wait()
+        server.process.wait()
 
 
 def _run_demo(settings: Settings, scenario: Scenario, quiet: bool, server: Server) -> DemoResult:

@@ -12,6 +12,7 @@ from engine.store import Store
 from engine.transaction import Tx
 from locales.translation import label
 from reports.staff import MACHINES, Staff
+from statemachines.roles import TOP_LEVEL
 
 MOST_PEOPLE = 500
 """Of more people no list is offered: their handles are typed."""
@@ -24,8 +25,9 @@ def choices_of(
     at: datetime,
     attachments: Iterable[AttachmentView] = (),
     timers: Iterable[Any] = (),
+    level: int = 0,
 ) -> Choices:
-    """Return the choices for the forms of a case; ``timers`` are its ``TimerView``s."""
+    """Return the choices for the forms of a case; ``timers`` are its ``TimerView``s, ``level`` is its own level."""
     with store.looking() as tx:
         people = _people(tx, locale, at)
         codes = sorted(departments(tx))
@@ -37,8 +39,12 @@ def choices_of(
         departments=[(code, label(locale, "", "department", code)) for code in codes],
         categories=[(code, _category(locale, kind, code, name)) for code, name in tree.items()],
         attachments=[(each.id, each.name or "") for each in attachments if each.erased_at is None],
-        by_name={"clause": list(clauses.items())},
+        by_name={"clause": list(clauses.items()), "level": _levels_above(level, locale)},
     )
+
+
+def _levels_above(level: int, locale: str) -> list[tuple[str, str]]:
+    return [(str(above), label(locale, "", "level", str(above))) for above in range(level + 1, TOP_LEVEL + 1)]
 
 
 def _people(tx: Tx, locale: str, at: datetime) -> list[tuple[str, str]]:

@@ -1,8 +1,10 @@
-"""Where the REST API listens, and whether that address is free."""
+"""Where the REST API listens, whether that address is free, and the links that begin with it."""
 
 import socket
 from dataclasses import dataclass
 
+from engine.settings import Settings
+from flows.case_address import site
 from statemachines.refused import Refused
 
 HOST, PORT = "127.0.0.1", 4280
@@ -32,6 +34,12 @@ class Listening:
     def answers(self) -> bool:
         """Return whether the API answers there."""
         return is_alive(self.url)
+
+
+def invitation_link(settings: Settings, code: str) -> str:
+    """Return a one-time link. Its code stands after the #, which no browser sends and no server logs."""
+    address = site(settings.given_public_url, settings.where) or settings.public_url
+    return f"{address}/login/invitation#{code}"
 
 
 def is_alive(url: str) -> bool:

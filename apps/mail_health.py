@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from apps.health import Health
 from engine.settings import Settings
-from flows.work import mail_server
 from gateways.smtp import MailServerRefused
 
 SECONDS = 3.0
@@ -14,9 +13,12 @@ SECONDS = 3.0
 
 def mail_health(settings: Settings) -> list[Health]:
     """Return the health of the mail server; nothing where none is set."""
-    server = mail_server(settings)
-    if server is None:
+    if not settings.smtp_url:
         return []
+    from flows.work import mail_server  # asyncio: only where there is a mail server
+
+    server = mail_server(settings)
+    assert server is not None
     try:
         with replace(server, seconds=SECONDS).connected(login=False):
             return [Health("mail", True, "there", {"server": server.name})]

@@ -1,52 +1,50 @@
-"""What an agent asks on the phone: the steps of the script by the sort of contact, and what must be asked (A1).
-
-The policy packs hold neither; what each step says stands in the catalogues (``contact.script``).
-"""
+"""What an agent asks on the phone by the pack in force: the steps of the script, and what must be asked for (A1)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
-from models.contact import Channel
+from engine.rules.in_force import rules_in, rules_of
+from engine.rules.phone_calls import MATTER, WHO, PhoneCalls, ScriptStep
+from engine.store import Store
+from engine.transaction import Tx
+from models.columns import to_micros
+from models.contact import Channel, Contact
 from statemachines.kinds import lifecycle_of
 from statemachines.refused import Refused
 
 BY_PHONE: Final = frozenset({Channel.HOTLINE})
-WHO: Final = ("customer", "phone")
-"""What must be asked of who calls; he may refuse to say it."""
-ASKED: Final[Mapping[str, tuple[str, ...]]] = {
-    "complaint": ("text", "demand"),
-    "inquiry": ("text",),
-    "service_order": ("text", "demand", "requested_at"),
-    "evaluation": ("text",),
-}
-"""What must be asked of the matter, by kind: A1 names the demand, and of a service the time at which it is wanted."""
-STEPS: Final = ("opening", "identity", "matter", "reading_back", "closing")
 
 
-@dataclass(frozen=True, slots=True)
-class ScriptStep:
-    """A step of the script; ``sort`` is the kind or the nature whose words it has, empty where all share them."""
-
-    name: str
-    sort: str = ""
+def phone_calls(store: Store, pack: str, at: datetime) -> PhoneCalls:
+    """Return what a pack says of calls at an instant. Raises ``Refused('unknown_pack')``."""
+    return rules_of(store).pack(pack, to_micros(at)).phone
 
 
-def steps_for(sort: str) -> list[ScriptStep]:
+def steps_for(calls: PhoneCalls, sort: str) -> list[ScriptStep]:
     """Return the steps of a call about a kind or a nature."""
-    return [ScriptStep(name, sort if name == "matter" else "") for name in STEPS]
+    return calls.steps(sort, lifecycle_of(sort).kind)
 
 
-def must_ask(sort: str, *, who: bool = True) -> tuple[str, ...]:
-    """Return the fields that must be filled in of a call about a kind or a nature; without ``who`` is calling."""
-    return (*(WHO if who else ()), *ASKED.get(lifecycle_of(sort).kind, ("text",)))
+def must_ask(calls: PhoneCalls, sort: str, *, named: bool = True) -> tuple[str, ...]:
+    """Return the fields that must be filled in of a call about a kind or a nature; see ``PhoneCalls.must_ask``."""
+    return calls.must_ask(sort, lifecycle_of(sort).kind, named=named)
 
 
-def check_by_phone(channel: str, sort: str, given: Mapping[str, str], *, who: bool = True) -> None:
+def check_asked(calls: PhoneCalls, sort: str, given: Mapping[str, str], *, named: bool = True) -> None:
     """Raise ``Refused('form')`` where something that must be asked on the phone is missing."""
-    if channel not in BY_PHONE:
-        return
-    missing = [name for name in must_ask(sort, who=who) if not given.get(name, "").strip()]
+    missing = [name for name in must_ask(calls, sort, named=named) if not given.get(name, "").strip()]
     if missing:
         faults = [{"field": name, "why": "missing", "text": "missing", "limits": {}} for name in missing]
         raise Refused("form", move="open", fields=faults)
+
+
+def check_call(tx: Tx, contact: Contact, sort: str, pack: str, at: datetime, *, named: bool = True) -> None:
+    """Raise ``Refused('form')`` for a contact by phone that lacks what the pack in force asks for.
+
+    Raises ``Refused('unknown_pack' | 'unknown_kind')``, too.
+    """
+    if contact.channel in BY_PHONE:
+        values = {name: getattr(contact, name) for name in (*WHO, *MATTER)}
+        given = {name: str(value) for name, value in values.items() if value is not None}
+        check_asked(rules_in(tx).pack(pack, to_micros(at)).phone, sort, given, named=named)

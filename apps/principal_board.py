@@ -79,11 +79,11 @@ def hold_for(store: Store, principal: Principal, kind: str, reason: str, at: dat
         return hold(tx, kind, principal.actor.handle, reason, at)
 
 
-def release_for(store: Store, principal: Principal, kind: str, at: datetime) -> int:
+def release_for(store: Store, principal: Principal, kind: str, reason: str, at: datetime) -> int:
     """End a hold for a principal; return how many deliveries are free now.
 
-    Raises ``Refused('not_in_charge' | 'not_on_hold' | 'scope_missing')``.
+    Raises ``Refused('no_release_reason' | 'not_in_charge' | 'not_on_hold' | 'scope_missing')``.
     """
     refuse_without(principal, Scope.WRITE_CASES)
     with store.writing() as tx:
-        return release(tx, kind, principal.actor.handle, at)
+        return release(tx, kind, principal.actor.handle, reason, at)

@@ -74,14 +74,14 @@ def call_seen(store: Store, principal: Principal, number: str, at: datetime, loc
     _, offered = moves_seen(store, principal, number, at)
     with store.looking() as tx:
         rules = rules_in(tx)
-        asked = rules.asked_after(case.kind, to_micros(at))
+        asked = rules.asked_after(case.kind, case.customer_type, to_micros(at))
         attempts = rules.pack(case.pack, to_micros(at)).callbacks.attempts
         again = next_attempt(tx, case.id, at)
     return SeenCall(
         seen=seen,
         story=_story(store, principal, number, at),
         questions={each.code: each.question[locale] for each in asked.dimensions} if asked else {},
-        questionnaire=f"{asked.name}@{asked.version}" if asked else "",
+        questionnaire=asked.edition if asked else "",
         moves={move.name: move for move in offered if move.name in (ANSWERED, IN_VAIN)},
         attempt=case.attempts + 1,
         attempts=attempts,

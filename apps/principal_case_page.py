@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from apps.case_timeline import TimelineEntry, timeline
 from apps.principal_views import (
@@ -21,6 +22,7 @@ from engine.access.moves import OfferedMove, moves_for, refuse_without
 from engine.access.principal import Principal, Scope
 from engine.access.scope import case_for
 from engine.attachments.reading import AttachmentView, attachments_seen
+from engine.ledger.suspensions import suspensions_of
 from engine.store import Store
 from locales.translation import label, translate
 from reports.case_reasons import Reason, reasons, waits_for
@@ -29,10 +31,16 @@ from reports.staff import Staff
 from statemachines.refused import Refused
 from statemachines.roles import Role
 
+NEWEST: Final = 50
+"""How many of the last moves a page shows of a long history, besides the first."""
+
 
 @dataclass(frozen=True, slots=True)
 class SeenCasePage:
-    """A case as its page shows it. ``role`` and ``people`` are those whom it awaits; an ended case awaits nobody."""
+    """A case as its page shows it. ``role`` and ``people`` are those whom it awaits; an ended case awaits nobody.
+
+    ``left_out`` counts the moves between the first and the newest that the time-line does not show.
+    """
 
     seen: SeenCase
     role: Role | None
@@ -40,21 +48,33 @@ class SeenCasePage:
     reasons: list[Reason]
     timers: SeenTimers
     timeline: list[TimelineEntry]
+    left_out: int
     files: list[AttachmentView]
     offered: list[OfferedMove]
     may_unmask: bool
 
 
 def case_page_seen(
-    store: Store, principal: Principal, number: str, at: datetime, locale: str, unmasked: Disclosure | None = None
+    store: Store,
+    principal: Principal,
+    number: str,
+    at: datetime,
+    locale: str,
+    unmasked: Disclosure | None = None,
+    *,
+    whole: bool = False,
 ) -> SeenCasePage:
-    """Return what the page of a case shows. Raises ``Refused('unknown_case')``."""
+    """Return what the page of a case shows, with the ``whole`` history or its newest moves.
+
+    Raises ``Refused('unknown_case')``.
+    """
     with store.looking() as tx:
         case = case_for(tx, principal, number, at)
         refuse_without(principal, Scope.READ_CASES)
         disclosed = unmasked or disclosure(tx, principal, case.id, at)
         seen = case_in(tx, principal, case, disclosed, at)
-        moves = moves_in(tx, case, disclosed)
+        after = 0 if whole else max(0, case.version - NEWEST)
+        moves = moves_in(tx, case, disclosed, after)
         files = attachments_seen(tx, case.id, disclosed if unmasked is None else disclosure(tx, principal, case.id, at))
         offered = moves_for(tx, principal, case, at)
         timers = explained_timers(tx, case, at, locale)
@@ -62,16 +82,22 @@ def case_page_seen(
         role, people = waits_for(case, staff)
         found = reasons(tx, case, staff)
         times = linked_at(tx, case.id)
+        suspensions = suspensions_of(tx, case.id)
     if unmasked is None:
         log_shown(store, principal, case, at, customer_fields(seen, disclosed), text_fields(disclosed))
-    links = [(when, link) for link in seen.links if (when := times.get((link.case, link.relation))) is not None]
+    oldest = moves[1].occurred_at if case.version > len(moves) else None
+    links = [
+        (when, link) for link in seen.links
+        if (when := times.get((link.case, link.relation))) is not None and (oldest is None or when >= oldest)
+    ]  # fmt: skip
     return SeenCasePage(
         seen=seen,
         role=role,
         people=people,
         reasons=found,
         timers=timers,
-        timeline=timeline(case.kind, moves, files, links, locale),
+        timeline=timeline(case.kind, moves, files, links, suspensions, locale),
+        left_out=case.version - len(moves),
         files=files,
         offered=offered,
         may_unmask=seen.masked and bool(principal.actor.roles & UNMASKING),

@@ -19,7 +19,8 @@ from engine.access.principal import Principal
 from engine.ledger.record import CaseRow
 from engine.store import Store
 from flows.deployments.operator_forms import DECIDERS
-from reports.case_search import CaseQuery, Sort, search
+from reports.case_parts import Sort
+from reports.case_search import CaseQuery, search
 from reports.current_names import state_of
 from statemachines.kinds import lifecycle_of, lifecycles
 from statemachines.lifecycle import Lifecycle

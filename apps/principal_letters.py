@@ -14,16 +14,19 @@ from flows.letter_preview import language_of_letters, letter_of
 
 
 def letter_for(
-    store: Store, principal: Principal, number: str, move: str, form: Mapping[str, Any], at: datetime, default: str
-) -> Letter:
+    store: Store, principal: Principal, number: str, move: str, form: Mapping[str, Any], at: datetime, default: str,
+    portal_url: str | None,
+) -> Letter:  # fmt: skip
     """Return the letter that a move would send, as the customer will read it; ``default`` is the house's language.
+
+    ``portal_url`` is the address of the portal that the letter names, without the key of its link.
 
     Raises ``Refused('unknown_case' | 'scope_missing' | 'form' | 'no_speech')``.
     """
     with store.looking() as tx:
         check_move(tx, principal, number, move, form, at)
     case_seen(store, principal, number, at)
-    return letter_of(store, number, move, form, default)
+    return letter_of(store, number, move, form, default, portal_url)
 
 
 def language_for(store: Store, principal: Principal, number: str, at: datetime, default: str) -> str:
@@ -39,5 +42,4 @@ def template_for(store: Store, principal: Principal, number: str, code: str, at:
     """
     seen = case_seen(store, principal, number, at)
     timers = timers_seen(store, principal, number, at, locale).timers
-    name = seen.customer.name if seen.customer is not None else None
-    return filled_template(code, seen.case.kind, number, name, [timer for timer, _ in timers], locale)
+    return filled_template(code, seen.case.kind, number, [timer for timer, _ in timers], locale)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from apps.phone_script import check_call
 from engine.access.moves import check_move, refuse_without
 from engine.access.principal import Principal, Scope
 from engine.access.scope import find_case, known_cases
@@ -31,14 +32,19 @@ class WantedMove:
     if_seq: int | None = None
 
 
-def open_for(store: Store, principal: Principal, opening: Opening, at: datetime, *, unless_known: bool) -> Answer:
+def open_for(
+    store: Store, principal: Principal, opening: Opening, at: datetime, *, unless_known: bool, named: bool = True
+) -> Answer:
     """Open a case for a contact. ``opening`` bears neither the actor nor the door; both come from the principal.
 
-    Raises ``Refused``; then nothing was written.
+    A contact by phone needs what its pack asks for, of the caller himself only where he is ``named``; not a case that
+    comes of another one, which holds what was asked. Raises ``Refused``; then nothing was written.
     """
     refuse_without(principal, Scope.WRITE_CASES)
     if opening.parent is not None:
         _check_known(store, principal, opening.parent, at)
+    else:
+        store.ask(lambda tx: check_call(tx, opening.contact, opening.kind, opening.pack, at, named=named))
     acting = Opening(
         opening.contact, opening.kind, opening.pack, principal.actor.handle, principal.via,
         key_of(store, principal, opening.key), parent=opening.parent,

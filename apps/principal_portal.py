@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from apps import views
-from apps.case_history import HistoryMove, history
+from apps.case_history import ATTACHMENTS, HistoryMove, history
 from apps.principal_moves import WantedMove, move_for, open_for
 from engine.access.masking import PersonalData
 from engine.access.moves import OfferedMove, moves_for
@@ -19,6 +19,8 @@ from engine.access.reading_log import log_reading
 from engine.access.scope import cases_in_scope
 from engine.accounts.customer_keys import code_for
 from engine.actors import CUSTOMER
+from engine.attachments.customer_files import files_for_customer, open_own_file
+from engine.attachments.reading import AttachmentView, OpenedAttachment
 from engine.commands.advance import Answer
 from engine.commands.links import id_of
 from engine.commands.open_case import OPEN, Opening
@@ -30,7 +32,7 @@ from locales.translation import locales, translate
 from models.contact import Contact
 from models.mail_marks import OF_CASE
 from reports.desk_queries import OrderStatus, track
-from statemachines.customer_messages import Medium
+from statemachines.customer_messages import tells_own_customer
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle
 from statemachines.refused import Refused
@@ -39,6 +41,7 @@ FIND = f"SELECT {COLUMNS} FROM cases c WHERE ({{scope}})"  # noqa: S608 (our own
 PACK: Final = "logistics"
 """The pack of contacts whose form names none."""
 TO_REPORTER: Final = "write_to_reporter"
+NO_FILE: Final = frozenset({"unknown_case", "unknown_attachment", "attachment_erased"})
 OWN_WORDS: Final = ("subject", "text", "demand", "answer", "words", "consent", "reason", "note", "summary")
 """The fields in which a customer says something himself."""
 
@@ -54,13 +57,16 @@ class PromiseToCustomer:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Words between us and the customer: ``by_us`` or by himself, with the move that recorded them."""
+    """Words between us and the customer: ``by_us`` or by himself, with the move that recorded them.
+
+    ``files`` are those that he may open.
+    """
 
     at: datetime
     move: str
     by_us: bool
     texts: tuple[str, ...]
-    files: tuple[str, ...] = ()
+    files: tuple[AttachmentView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +96,9 @@ def own_case(store: Store, principal: Principal, at: datetime) -> CustomerCase:
         case = case_of_visit(tx, principal, at)
         moves = [each for each in moves_for(tx, principal, case, at) if each.why_not is None]
         order = _order(tx, case, at)
+        files = files_for_customer(tx, case)
     table = lifecycle_of(case.kind)
-    said = [each for move in history(store, case.number).moves if (each := _said(table, move)) is not None]
+    said = [each for move in history(store, case.number).moves if (each := _said(table, move, files)) is not None]
     with store.writing() as tx:
         log_reading(tx, principal, [case.id], (PersonalData.TEXTS,), at)
     criteria = str(json.loads(case.variables).get("criteria", "")).split(",")
@@ -116,7 +123,7 @@ def _promises(store: Store, case: CaseRow) -> list[PromiseToCustomer]:
     return sorted(found, key=lambda each: (each.due_at is None, each.due_at or case.opened_at, each.occurrence))
 
 
-def _said(table: Lifecycle, move: HistoryMove) -> Said | None:
+def _said(table: Lifecycle, move: HistoryMove, allowed: Mapping[str, AttachmentView]) -> Said | None:
     """Return what a move said to the customer, or he to us; None for what is not his to read."""
     name = table.resolver.move(move.move)
     row = next(iter(table.rows.get(name, ())), None)
@@ -125,14 +132,12 @@ def _said(table: Lifecycle, move: HistoryMove) -> Said | None:
         fields, by_us = OWN_WORDS, False
     elif name == TO_REPORTER:
         fields, by_us = ("message",), True
-    elif row is not None and row.speaks is not None and move.form.get(row.speaks.customer_of) is None:
-        if move.form.get("medium", Medium.SEND) == Medium.NONE:
-            return None
+    elif row is not None and row.speaks is not None and tells_own_customer(row, move.form):
         fields, by_us = row.speaks.fields, True
     else:
         return None
     texts = tuple(str(move.form[each]) for each in fields if each in move.statements and move.form[each] is not None)
-    files = () if by_us else tuple(each["name"] or "–" for each in move.form.get("attachments", ()))
+    files = tuple(allowed[each["id"]] for each in move.form.get(ATTACHMENTS, ()) if each["id"] in allowed)
     if not texts and not files and by_us:
         return None
     return Said(move.occurred_at, name, by_us, texts, files)
@@ -151,6 +156,23 @@ def own_number(store: Store, principal: Principal, at: datetime) -> str:
     """Return the number of the only case that the principal knows of. Raises ``Refused('portal_visit_ended')``."""
     with store.looking() as tx:
         return case_of_visit(tx, principal, at).number
+
+
+def own_file(
+    store: Store, principal: Principal, attachment_id: str, at: datetime, *, thumbnail: bool = False
+) -> OpenedAttachment:
+    """Return a file of his own case that a customer may open.
+
+    Raises ``Refused('portal_visit_ended' | 'portal_no_file')``: nothing tells a file that is not for him from one that
+    is erased or never was.
+    """
+    number = own_number(store, principal, at)
+    try:
+        return open_own_file(store, principal, number, attachment_id, at, thumbnail=thumbnail)
+    except Refused as refused:
+        if refused.code in NO_FILE:
+            raise Refused("portal_no_file") from None
+        raise
 
 
 def open_own_case(store: Store, principal: Principal, contact: Contact, nature: str, key: str, at: datetime) -> Answer:

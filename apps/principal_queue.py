@@ -15,7 +15,8 @@ from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
 from models.contact import Contact
-from reports.case_search import CaseQuery, Sort, search
+from reports.case_parts import Sort
+from reports.case_search import CaseQuery, search
 from reports.desk_queries import party_ids
 from reports.queue_order import awaiting, of_department
 from reports.queue_rows import QueueRow, queue_rows

@@ -10,6 +10,7 @@ from apps.principal_reports import refuse_others
 from engine.access.principal import Principal
 from engine.access.scope import cases_in_scope
 from engine.rules import drafts
+from engine.rules.checklists import Checklist
 from engine.rules.draft_checks import FaultAtLine, faults_of
 from engine.rules.drafts import DraftRow
 from engine.rules.editions import EditionRow, editions
@@ -35,7 +36,7 @@ SHOWN = 50
 
 @dataclass(frozen=True, slots=True)
 class RuleInForce:
-    """A pack, a calendar or a questionnaire in force; ``gaps`` counts what awaits a decision of its owners."""
+    """A pack, calendar, questionnaire or checklist in force; ``gaps`` counts what awaits a decision of its owners."""
 
     sort: Sort
     name: str
@@ -52,6 +53,7 @@ class SeenRule:
     text: RuleText
     pack: Pack | None
     questionnaire: Questionnaire | None
+    checklist: Checklist | None
     gaps: list[Gap]
     editions: list[EditionRow]
     approved: Mapping[int, str]
@@ -97,6 +99,7 @@ def rule_seen(store: Store, principal: Principal, sort: Sort, name: str, at: dat
             text,
             pack=rules.pack(name, now) if sort is Sort.PACK else None,
             questionnaire=rules.questionnaire(name, now) if sort is Sort.SURVEY else None,
+            checklist=rules.checklist(name, now) if sort is Sort.CHECKLIST else None,
             gaps=_gaps(rules, name, at) if sort is Sort.PACK else [],
             editions=editions(tx, sort, name)[::-1],
             approved=drafts.approvals(tx, sort, name),

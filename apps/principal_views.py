@@ -107,9 +107,12 @@ def history_seen(
     return SeenHistory(case.kind, _masks(disclosed), moves)
 
 
-def moves_in(tx: Tx, case: CaseRow, disclosed: Disclosure) -> list[HistoryMove]:
-    """Return every move of a case that the principal may read, in order; the caller logs the texts by ``log_shown``."""
-    return [_seen_move(move, disclosed) for move in history_in(tx, case.id)]
+def moves_in(tx: Tx, case: CaseRow, disclosed: Disclosure, after: int = 0) -> list[HistoryMove]:
+    """Return the moves of a case that the principal may read, in order: the first, and all later than step ``after``.
+
+    The caller logs the texts by ``log_shown``.
+    """
+    return [_seen_move(move, disclosed) for move in history_in(tx, case.id, after)]
 
 
 def _seen_move(move: HistoryMove, seen: Disclosure) -> HistoryMove:

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from apps.timer_views import TimerView
 from locales.translation import DEFAULT, catalogue, label, translate, when
-from models.person_names import address_of
 
 SORT, TITLE, TEXT = "reply_template", ".title", ".text"
 
@@ -21,12 +20,11 @@ def templates_for(kind: str, locale: str) -> list[tuple[str, str]]:
     return [(code, label(locale, kind, SORT, code + TITLE)) for code in codes]
 
 
-def filled_template(
-    code: str, kind: str, number: str, customer: str | None, promises: Sequence[TimerView], locale: str
-) -> str | None:
-    """Return a template in a language, with the case's number, form of address and next promise; None if unknown.
+def filled_template(code: str, kind: str, number: str, promises: Sequence[TimerView], locale: str) -> str | None:
+    """Return a template in a language, with the case's number and next promise; None if unknown.
 
-    ``promises`` are the timers of the case; the one that is due next is promised.
+    It greets nobody, as the letter that carries it does. ``promises`` are the timers of the case; the one that is due
+    next is promised.
     """
     if code not in dict(templates_for(kind, locale)):
         return None
@@ -36,7 +34,6 @@ def filled_template(
         label(locale, kind, SORT, code + TEXT)
         .format(
             number=number,
-            address=address_of(customer) if customer else translate(locale, f"{SORT}.customer"),
             kind=label(locale, "", "kind", kind),
             promise=due[1].promise(kind, locale) if due else "",
             due=when(due[0]) if due else translate(locale, f"{SORT}.soon"),

@@ -16,10 +16,16 @@ from gateways.contacts import contacts
 from gateways.mapping_file import load_mapping
 from models.contact import Contact
 from statemachines.refused import Refused
+from statemachines.roles import Role
 
 NAME = "sandbox"
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 EMPTY = "SELECT NOT EXISTS (SELECT 1 FROM arrival) AND NOT EXISTS (SELECT 1 FROM transition) AS empty"
+PLAYED = (Role.AGENT, Role.HANDLER, Role.TEAM_SUPERVISOR, Role.DEPARTMENT_MANAGER)
+WITHOUT_ACCOUNT = """
+SELECT a.handle, a.roles FROM actor a
+ WHERE a.disabled_at IS NULL AND NOT EXISTS (SELECT 1 FROM account b WHERE b.actor_id = a.id) ORDER BY a.id
+"""
 LOADED = "SELECT EXISTS (SELECT 1 FROM arrival WHERE source = :name) AS loaded"
 
 
@@ -46,6 +52,14 @@ def is_offered(store: Store) -> bool:
     """Return whether the sandbox may be loaded: only while nothing was ever done in the store."""
     with store.looking() as tx:
         return bool(tx.row(EMPTY).empty)
+
+
+def people_to_play(store: Store) -> list[tuple[Role, str]]:
+    """Return somebody of each role whose pages show most, who has no account yet: to come in as him."""
+    with store.looking() as tx:
+        rows = tx.rows(WITHOUT_ACCOUNT)
+    found = ((role, next((row.handle for row in rows if role in row.roles.split()), None)) for role in PLAYED)
+    return [(role, handle) for role, handle in found if handle is not None]
 
 
 def load_sandbox(store: Store, at: datetime) -> int:

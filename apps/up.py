@@ -29,6 +29,7 @@ from apps.process_health import DRIVER_NOTE, SERVER_NOTE, read_note
 from apps.process_state import process_facts
 from apps.up_children import KeptChild, keep_alive
 from apps.up_notices import NoticeWatch, watch_notices
+from apps.up_site import announce_site
 from apps.xml_parser import xml_parser_health
 from classifier.category_tree import bring_tree
 from engine.audit.lifecycle_check import check_store
@@ -72,14 +73,15 @@ def bring_up(settings: Settings, port: int, tell: Tell, listening: Listening) ->
                 children = _kept(server, {"worker": worker_process, "acts": acts_process}, tell)
                 children.append(KeptChild("api", api_process, listening.answers))
 
+                laid_out = asyncio.Event()
+
                 def ready() -> None:
                     tell("up.ready", ui=server.ui_url, api=server.api_url, home=str(settings.where))
                     tell_login(server, tell)
-                    tell("up.api", api=listening.url)
-                    tell("up.console", console=f"{listening.site}/console/")
-                    tell_first_link(settings, listening, tell)
+                    laid_out.set()
 
-                asyncio.run(_drive(work, server.api_url, tell, keep_alive(children, tell), ready))
+                site = announce_site(settings, listening, api_process.log, tell, laid_out)
+                asyncio.run(_drive(work, server.api_url, tell, (keep_alive(children, tell), site), ready))
     except PortTaken:
         raise Refused("port_taken", port=port) from None
     except PrefectServerError as error:
@@ -92,17 +94,6 @@ def tell_login(server: Server, tell: Tell) -> None:
         tell("up.login_given", variable=LOGIN_VARIABLE)
     else:
         tell("up.login", login=server.credentials.login, file=str(server.home / LOGIN_FILE))
-
-
-def tell_first_link(settings: Settings, listening: Listening, tell: Tell) -> None:
-    """Print the one-time link of the first administrator, as long as none can log in."""
-    from engine.accounts.invitations import first_invitation
-
-    with contextlib.closing(settings.store()) as store:
-        invited = first_invitation(store, store.now())
-    if invited is not None:
-        link = f"{listening.site}/login/invitation#{invited.code}"
-        tell("up.first_link", handle=invited.handle, link=link)
 
 
 def _refuse_simulated(settings: Settings) -> None:
@@ -186,17 +177,20 @@ async def _drive(
     work: Work,
     api_url: str | None,
     tell: Tell,
-    beside: Coroutine[Any, Any, None] | None = None,
+    beside: Sequence[Coroutine[Any, Any, None]] = (),
     ready: Callable[[], None] = lambda: None,
 ) -> None:
-    """Drive until a signal comes; ``beside`` runs as long. ``ready`` is called once the pages in Prefect are there."""
+    """Drive until a signal comes; what is ``beside`` runs as long.
+
+    ``ready`` is called once the pages in Prefect are there.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     note = work.store.home / "run" / DRIVER_NOTE
     note.parent.mkdir(parents=True, exist_ok=True)
-    tasks = [asyncio.create_task(beside)] if beside is not None else []
+    tasks = [asyncio.create_task(each) for each in beside]
     watch = NoticeWatch(work.store, work.locale, tell)
     try:
         async with contextlib.nullcontext(()) if api_url is None else _observed(work, api_url, ready) as page_tasks:

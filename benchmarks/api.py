@@ -25,8 +25,8 @@ QUEUE = "/cases?department=claims&state=investigated&sort=due&limit=50"
 OF_BARE = "who calls, what he may do, the JSON checks and the answer's model, all of it in Python, beside one write"
 OF_SIZE = "deeper indexes, and pages that no cache holds"
 OF_WORKERS = (
-    "callers, workers and database share the cores of one machine, and a worker keeps its connections: of eight it "
-    "has five as a rule, by chance sometimes seven"
+    "callers, workers and database share the cores of one machine, which one worker keeps busy for the most part; and "
+    "a worker keeps its connections: of eight it has five as a rule, by chance sometimes seven"
 )
 
 

@@ -45,15 +45,15 @@ class Cost:
 def send_all(server: Server, paths: Sequence[str], form: Mapping[str, Any], connections: int) -> Cost:
     """Send a form to each of the paths; each connection waits for an answer before its next request."""
     wanted = {"port": server.port, "token": server.token, "paths": paths, "form": form, "connections": connections}
-    before, machine = _cpu_of(server.process), _cpu_of_machine()
+    before = _cpu_of(server.process)
     done = subprocess.run(  # noqa: PLW1510 - its error is raised below
         [sys.executable, "-m", "benchmarks.api_callers"], input=json.dumps(wanted), capture_output=True, text=True
     )
-    after, machine = _cpu_of(server.process), _cpu_of_machine() - machine
+    after = _cpu_of(server.process)
     if done.returncode:
         raise RuntimeError(done.stderr)
     took = json.loads(done.stdout)
-    return Cost(took["seconds"], took["callers"], after - before, machine)
+    return Cost(**took | {"server": after - before})
 
 
 def _cpu_of(process: int) -> float:
@@ -103,7 +103,7 @@ def _requests(token: str, paths: Sequence[str], form: Mapping[str, Any]) -> Iter
 def _run(port: int, token: str, paths: Sequence[str], form: Mapping[str, Any], connections: int) -> Cost:
     waiting, selector = _requests(token, paths, form), selectors.DefaultSelector()
     callers = [_Caller(port) for _ in range(min(connections, len(paths)))]
-    began, cpu = time.perf_counter(), time.process_time()
+    began, cpu, machine = time.perf_counter(), time.process_time(), _cpu_of_machine()
     for caller in callers:
         caller.send(next(waiting))
         selector.register(caller.socket, selectors.EVENT_READ, caller)
@@ -117,7 +117,8 @@ def _run(port: int, token: str, paths: Sequence[str], form: Mapping[str, Any], c
                 selector.unregister(key.fileobj)
             else:
                 key.data.send(request)
-    return Cost(time.perf_counter() - began, time.process_time() - cpu)
+    seconds, callers = time.perf_counter() - began, time.process_time() - cpu
+    return Cost(seconds, callers, machine=_cpu_of_machine() - machine)
 
 
 if __name__ == "__main__":

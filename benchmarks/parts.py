@@ -36,6 +36,10 @@ PARTS = (
     Part("similar", {"sizes": (2_000,), "searches": 40}),
     Part("sweep", {"cases": 5_000, "due": 1_000, "rounds": 1}),
     Part("api", {"rounds": 1, "moves": 5, "sizes": (500, 1_000), "pages": 5}),
+    Part(
+        "console",
+        {"sizes": (500, 1_000), "rounds": 1, "pages": 2, "histories": (2, 5), "open_": 10, "idle": 1.0, "moves": 2},
+    ),
     Part("deliveries", None),  # it starts a Prefect server
     Part("acts", None),  # so does this one
 )

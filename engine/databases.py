@@ -30,7 +30,8 @@ ROOM = 128 * 1024
 """The free bytes below which a failure of SQLite means a full disk: opening a store takes four blocks of 32 KB."""
 CHANNEL = "closeloop"
 """The channel on which a Postgres store notifies that a case has moved."""
-WAKE = f"NOTIFY {CHANNEL}"
+WAKE = f"BEGIN; SET LOCAL synchronous_commit = off; NOTIFY {CHANNEL}; COMMIT"
+"""Notify that a case has moved. The commit waits for no disk: a database that crashes has no listeners either."""
 
 
 class Conflict(Exception):

@@ -1,24 +1,33 @@
-"""Read the settings from environment variables ``CLOSELOOP_*``."""
+"""Read the settings from environment variables ``CLOSELOOP_*``.
 
+Note [Settings without pydantic-settings]: it imports asyncio, SSL and the readers of ten sources, which took every
+command 60 ms of processor time. Our settings are plain values from one source, so pydantic alone validates them.
+"""
+
+import os
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, ClassVar
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from engine.secret import LEAST_BYTES
 from engine.store import Store
 from statemachines.lifecycle import Refused
 
+PREFIX = "CLOSELOOP_"
 THREADS, DASK = "threads", "dask"
 TASK_RUNNERS = (THREADS, DASK)
 """The task runners over which the night's sweep can be distributed."""
 
 
-class Settings(BaseSettings):
-    """Where the store is, the secret of its keys, the language and time zone of its messages, the default actor."""
+class Settings(BaseModel):
+    """Where the store is, the secret of its keys, the language and time zone of its messages, the default actor.
 
-    model_config = SettingsConfigDict(env_prefix="CLOSELOOP_", extra="ignore")
+    A setting that is not given is read from the environment.
+    """
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="ignore")
 
     home: Path = Path(".closeloop")
     database_url: str | None = None
@@ -50,10 +59,21 @@ class Settings(BaseSettings):
     attachment_bytes: int = Field(default=20 * 2**20, ge=1, le=2**30)
     attachments_per_case: int = Field(default=100, ge=1, le=10_000)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _from_environment(cls, given: dict[str, Any]) -> dict[str, Any]:
+        variables = {name: os.environ.get(PREFIX + name.upper()) for name in cls.model_fields}
+        return {name: value for name, value in variables.items() if value is not None} | given
+
+    @property
+    def given_public_url(self) -> str | None:
+        """Return the public address if one is set, without a stroke at its end."""
+        return self.public_url.rstrip("/") if "public_url" in self.model_fields_set else None
+
     @property
     def portal_url(self) -> str | None:
         """Return the address of the customers' portal; None where no public address is set: letters name none then."""
-        return f"{self.public_url.rstrip('/')}/portal" if "public_url" in self.model_fields_set else None
+        return None if self.given_public_url is None else f"{self.given_public_url}/portal"
 
     @property
     def session_idle(self) -> timedelta:

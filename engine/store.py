@@ -1,32 +1,32 @@
-"""Opens the database: raw transactions for the engine, SQLModel sessions for readers."""
+"""Opens the database: raw transactions for the engine, SQLModel sessions for readers.
+
+Note [Notified after the commit]: in the whole database, Postgres commits the transactions that notify one after
+another, each with its write to the disk. So a move does not notify: once it is committed, its connection does so in a
+transaction of its own, which waits for no disk. One thread notifies at a time, for all that have committed by then.
+A process that is killed between the two notifies nobody; therefore whoever listens also looks now and then.
+"""
 
 import contextlib
-import os
 import threading
-import weakref
 from collections.abc import Callable, Generator
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.caches import StoreCache
 from engine.clock import Reading, read_clock
+from engine.connections import Connections
 from engine.databases import (
-    SQLITE,
+    WAKE,
     Conflict,
     connection_lost,
     database_error,
-    open_postgres,
     open_reader,
-    open_sqlite,
     plain_host,
     sqlite_file,
     translated,
 )
-from engine.schema import REVISION, check_revision
 from engine.secret import secret_check
-from engine.store_lock import share_file, share_session
 from engine.transaction import Tx
 from models.columns import from_micros
 from statemachines.lifecycle import Refused
@@ -66,37 +66,28 @@ class Store:
         holds its lock alone already.
         """
         self.address = url
-        self._any_schema, self._shares = any_schema, shares
-        self._share: Callable[[], Any] | None = None
         self.home = home
         self.anchors = anchors or home / "anchors"
         self.attachments = attachments or home / "attachments"
         self.secret = secret
         self.clock = clock
-        self.postgres = not url.startswith(SQLITE)
-        self._idle: list[Any] = []
+        self._connections = Connections(url, home, any_schema=any_schema, shares=shares)
+        self.postgres = self._connections.postgres
         self._kept = StoreCache()
-        self._lock = threading.Lock()
+        self._notifying, self._unnotified = threading.Lock(), False
         self._reader: Engine | None = None
         self._simulated: bool | None = None
         self._secret_fits = not secret
 
-    @cached_property
+    @property
     def url(self) -> "URL":
         """Return the address of the database."""
-        from sqlalchemy.engine import make_url
-
-        return make_url(self.address)
+        return self._connections.url
 
     @property
     def file(self) -> Path:
         """Return the file of a SQLite store."""
         return sqlite_file(self.address)
-
-    @property
-    def _place(self) -> Path:
-        """Return the place on the disk that its errors are about."""
-        return self.home if self.postgres else self.file
 
     @contextlib.contextmanager
     def writing(self, *, optimistic: bool = False) -> Generator[Tx]:
@@ -127,12 +118,12 @@ class Store:
         if self.postgres:
             with contextlib.suppress(Conflict), contextlib.contextmanager(self._statement)() as tx:
                 return question(tx)
-            self._drop_idle()
+            self._connections.drop_idle()
         with self.looking() as tx:
             return question(tx)
 
     def _transaction(self, begin: str) -> Generator[Tx]:
-        raw = self._begin(begin)
+        raw = self._connections.begin(begin)
         tx = Tx(raw, self.postgres, self._kept)
         try:
             self._check_secret(tx)
@@ -140,29 +131,49 @@ class Store:
             tx.finish()
             raw.execute("COMMIT")
         except BaseException as error:
-            self._undo(raw)
-            ours = translated(error, self._place)
+            self._connections.undo(raw)
+            ours = translated(error, self._connections.place)
             if ours is error:
                 raise
             raise ours from error
-        self._give_back(raw)
+        self._end(raw, tx)
 
     def _statement(self) -> Generator[Tx]:
-        raw = self._take()[0]
+        raw = self._connections.take()[0]
         tx = Tx(raw, self.postgres, self._kept)
         try:
             self._check_secret(tx)
             yield tx
         except BaseException as error:
             if not database_error(error):
-                self._give_back(raw)
+                self._connections.give_back(raw)
                 raise
             if not raw.closed:  # a refused statement leaves the connection as it was
-                self._give_back(raw)
+                self._connections.give_back(raw)
             if not tx.wrote and connection_lost(error):
                 raise Conflict from error  # an idle connection does not survive a restart of the database
-            raise translated(error, self._place) from error
-        self._give_back(raw)
+            raise translated(error, self._connections.place) from error
+        self._end(raw, tx)
+
+    def _end(self, raw: Any, tx: Tx) -> None:
+        """Give the connection back, after it has notified the listeners of what the transaction committed."""
+        if tx.wakes and self.postgres:
+            try:
+                self._notify(raw)
+            except Exception as error:
+                if not database_error(error):
+                    raise
+                raw.close()  # what is committed stays; listeners look again once they can connect
+                return
+        self._connections.give_back(raw)
+
+    def _notify(self, raw: Any) -> None:
+        """Notify the listeners, unless another thread has done so since. See Note [Notified after the commit]."""
+        self._unnotified = True
+        with self._notifying:
+            if self._unnotified:
+                self._unnotified = False
+                raw.execute(WAKE)
 
     def _check_secret(self, tx: Tx) -> None:
         """Compare the secret with the store's, once. A store that is being made has none yet."""
@@ -180,82 +191,6 @@ class Store:
             return tx.row("SELECT to_regclass('store_info') IS NOT NULL AS there").there
         return tx.row("SELECT count(*) AS there FROM sqlite_master WHERE name = 'store_info'").there > 0
 
-    def _begin(self, begin: str) -> Any:
-        for attempt in (1, 2):
-            raw, used = self._take()
-            try:
-                raw.execute(begin)
-            except Exception as error:
-                raw.close()
-                if used and attempt == 1 and self.postgres:
-                    self._drop_idle()  # no idle connection survives a restart of the database
-                    continue
-                ours = translated(error, self._place)
-                if ours is error:
-                    raise
-                raise ours from error
-            return raw
-        raise AssertionError("unreachable")
-
-    def _take(self) -> tuple[Any, bool]:
-        with self._lock:
-            if self._idle:
-                return self._idle.pop(), True
-        try:
-            return (self._open_postgres() if self.postgres else self._open_sqlite()), False
-        except Exception as error:
-            ours = translated(error, self._place)
-            if ours is error:
-                raise
-            raise ours from error
-
-    def _open_sqlite(self) -> Any:
-        """Open a connection; a simulated store does not sync its commits, for what is lost is simulated again."""
-        self._share_file()
-        return self._admitted(open_sqlite(self.file, synced=self._simulated is not True))
-
-    def _share_file(self) -> None:
-        with self._lock:
-            if not self._shares or self._share is not None or not self.file.exists():
-                return
-            if (lock := share_file(self.file)) is not None:
-                self._share = weakref.finalize(self, os.close, lock)
-
-    def _open_postgres(self) -> Any:
-        raw = open_postgres(self.url)
-        if not self._shares:
-            return self._admitted(raw)
-        try:
-            share_session(raw)
-        except BaseException:
-            raw.close()
-            raise
-        return self._admitted(raw)
-
-    def _admitted(self, raw: Any) -> Any:
-        """Return the connection if the store has the schema of this release. Raises ``Refused``."""
-        if self._any_schema:
-            return raw
-        try:
-            row = raw.execute(REVISION).fetchone()
-            check_revision(row[0] if row else "", self.home)
-        except BaseException:
-            raw.close()
-            raise
-        return raw
-
-    def _give_back(self, raw: Any) -> None:
-        with self._lock:
-            self._idle.append(raw)
-
-    def _undo(self, raw: Any) -> None:
-        try:
-            raw.execute("ROLLBACK")
-        except Exception:  # noqa: BLE001 (the error that led here is raised)
-            raw.close()
-            return
-        self._give_back(raw)
-
     @contextlib.contextmanager
     def reading(self) -> "Generator[Session]":
         """Open a read-only session in one snapshot of the store."""
@@ -265,13 +200,13 @@ class Store:
             with self.looking():
                 pass  # opening it compares the secret
         if self._reader is None:
-            self._give_back(self._take()[0])  # refuses a store of another release
+            self._connections.give_back(self._connections.take()[0])  # refuses a store of another release
             self._reader = open_reader(self.url)
         try:
             with Session(self._reader) as session:
                 yield session
         except Exception as error:
-            ours = translated(error.__cause__ or error, self._place)
+            ours = translated(error.__cause__ or error, self._connections.place)
             if isinstance(ours, Refused):
                 raise ours from error
             raise
@@ -281,8 +216,9 @@ class Store:
         """Return whether the store is simulated: its clock is a row of the store."""
         if self._simulated is None:
             self._simulated = self._simulated_clock() is not None
-            if self._simulated:
-                self._drop_idle()  # these sync each commit
+            if self._simulated:  # its commits need not be synced, for what is lost is simulated again
+                self._connections.synced = False
+                self._connections.drop_idle()
         return self._simulated
 
     def now(self) -> datetime:
@@ -303,41 +239,31 @@ class Store:
         """Read the clock; on SQLite without a transaction around the one query, which costs more than the query."""
         if self.postgres or not self._secret_fits:
             return self.ask(lambda tx: tx.row(CLOCK))
-        raw = self._take()[0]
+        raw = self._connections.take()[0]
         try:
             row = raw.execute(CLOCK).fetchone()
         except Exception as error:
             raw.close()
-            ours = translated(error, self._place)
+            ours = translated(error, self._connections.place)
             if ours is error:
                 raise
             raise ours from error
-        self._give_back(raw)
+        self._connections.give_back(raw)
         return row
 
     def plain_host(self) -> str | None:
         """Return the host of the database if it is another machine and nothing is encrypted on the way to it."""
         if not self.postgres:
             return None
-        raw = self._begin("BEGIN")
+        raw = self._connections.begin("BEGIN")
         try:
             return plain_host(raw)
         finally:
-            self._undo(raw)
-
-    def _drop_idle(self) -> None:
-        with self._lock:
-            idle, self._idle = self._idle, []
-        for raw in idle:
-            raw.close()
+            self._connections.undo(raw)
 
     def close(self) -> None:
         """Close every idle connection, and use the store no more."""
-        self._drop_idle()
-        with self._lock:
-            share, self._share = self._share, None
-        if share is not None:
-            share()
+        self._connections.close()
         if self._reader is not None:
             self._reader.dispose()
             self._reader = None

@@ -12,7 +12,6 @@ from typing import Any
 import orjson
 
 from engine.caches import StoreCache, TransactionCache
-from engine.databases import WAKE
 from statemachines.refused import Refused
 
 
@@ -104,11 +103,9 @@ class Tx:
         self._raw.execute(f"RELEASE {name}")
 
     def finish(self) -> None:
-        """Do what is due at the end: the last writes, then the notice that wakes the drivers."""
+        """Do the last writes."""
         for write in self.at_end:
             write(self)
-        if self.wakes and self.postgres:
-            self._raw.execute(WAKE)
 
     def _damaged_rows(self, sql: str, values: Mapping[str, Any]) -> list[Any]:
         self._raw.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
@@ -140,12 +137,16 @@ _NAME = re.compile(r"(?<!:):(\w+)")
 
 _NEW_ROWS: dict[tuple[str, bool], Callable[[Any], Any]] = {}
 """What makes the named tuples of each SQL on each database; ``_make`` would count the columns of each row again."""
+MOST_REMEMBERED = 4096
+"""How many of them are remembered: SQL that names ids is different each time."""
 
 
 def _new_row(sql: str, postgres: bool, cursor: Any) -> Callable[[Any], Any]:
     names = [column[0] for column in cursor.description]
     row_type = namedtuple("Row", names, rename=True)  # pyright: ignore[reportUntypedNamedTuple]
     new_row = partial(tuple.__new__, row_type)  # pyright: ignore[reportUnknownMemberType]
+    if len(_NEW_ROWS) >= MOST_REMEMBERED:
+        _NEW_ROWS.clear()
     return _NEW_ROWS.setdefault((sql, postgres), new_row)
 
 

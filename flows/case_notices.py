@@ -20,7 +20,7 @@ from engine.outbox.notices import (
 )
 from engine.rules.in_force import rules_of
 from engine.rules.policy import Pack
-from flows.case_address import case_page
+from flows.case_address import staff_page
 from flows.mailing import attempt_composed, composed_mails, record_outcomes
 from flows.notice_text import AWAITED, NoticeFacts, body, line, subject
 from flows.notifications import mail_key, staff_of
@@ -102,7 +102,7 @@ async def _ask(
         reason=reason,
         at=now,
         zone=pack.zone,
-        page=case_page(context.work, context.number),
+        page=staff_page(context.work, context.number),
         remind_days=pack.alerts.remind_days,
     )
     drafts = tuple(_draft(context, template, facts, actor) for actor in asked.actors) or (_nobody(context, template),)

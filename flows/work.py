@@ -20,7 +20,7 @@ from flows.run_text import RunText
 from gateways.mail import FakeMailer, FileMailer, Mailer, SmtpMailer
 from gateways.smtp import MailServer
 from gateways.telephone import CallList, FakeTelephone, Telephone
-from gateways.webhook_sender import FakeSender, HttpSender, SenderRules, WebhookSender
+from gateways.webhook_sender import FakeSender, SenderRules, WebhookSender
 from locales.house_zone import use_house_zone
 
 ROWS_OF_A_CHUNK = 10_000
@@ -115,8 +115,8 @@ class Work:
     """The address of the Prefect UI as staff reach it, if the settings name one."""
     portal_url: str | None = None
     """The address of the portal as customers reach it, if the settings name a public address."""
-    console_url: str | None = None
-    """The address under which staff reach the console."""
+    public_url: str | None = None
+    """The address under which browsers reach the console, if the settings name one."""
     run_id: str | None = None
     webhooks: WebhookSender = field(default_factory=FakeSender)
 
@@ -146,8 +146,16 @@ def work_from(settings: Settings) -> Work:
     use_house_zone(settings, store)
     telephone = FakeTelephone() if store.simulated else CallList()
     webhooks = FakeSender() if store.simulated else webhook_sender(settings)
-    addresses = {"ui_url": settings.ui_url, "console_url": settings.public_url, "portal_url": settings.portal_url}
-    return Work(store, _mailer(settings, store), telephone, settings.locale, webhooks=webhooks, **addresses)
+    return Work(
+        store,
+        _mailer(settings, store),
+        telephone,
+        settings.locale,
+        ui_url=settings.ui_url,
+        portal_url=settings.portal_url,
+        public_url=settings.given_public_url,
+        webhooks=webhooks,
+    )
 
 
 def _mailer(settings: Settings, store: Store) -> Mailer:
@@ -166,8 +174,10 @@ def mail_server(settings: Settings) -> MailServer | None:
     return MailServer(settings.smtp_url, authorities, settings.smtp_plain)
 
 
-def webhook_sender(settings: Settings) -> HttpSender:
+def webhook_sender(settings: Settings) -> WebhookSender:
     """Return the sender of webhooks that the settings allow. Raises ``Refused('bad_webhook_networks')``."""
+    from gateways.webhook_http import HttpSender  # httpcore: only where webhooks are sent
+
     rules = AddressRules.of(settings)
     authorities = settings.webhook_ca.expanduser() if settings.webhook_ca is not None else None
     return HttpSender(SenderRules(rules.http_allowed, rules.networks, authorities))

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 
-from charset_normalizer.md import mess_ratio
-
 from gateways.common_characters import (
     ARABIC,
     CENTRAL,
@@ -205,6 +203,8 @@ def is_plausible(reading: Reading) -> bool:
 
 def likeliest(content: bytes) -> tuple[Reading, list[str], bool]:
     """Return the best reading, the codecs that come into question, and whether the best one is sure."""
+    from charset_normalizer.md import mess_ratio  # most commands read no file
+
     ranked = readings(content)
     best = ranked[0]
     others = [reading for reading in ranked[1:] if reading.text != best.text]

@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
-    from models.access import Hold, OneTimeCode, Reading, RefusedAttempt
+    from models.access import Hold, OneTimeCode, Reading, RefusedAttempt, Suspension
     from models.account import Account, ApiToken, AttemptWindow, FailedLogIn, Invitation, LoginSession, OidcLink
     from models.arrival import Arrival
     from models.attachment import Attachment
     from models.case import Case, IdempotencyKey, KeptAnswer, Link, Transition
+    from models.conduct import ConductDraw, ConductMark, ConductSample, ConductSheet
     from models.fingerprint import Fingerprint
     from models.journal import JournalEntry
     from models.lifecycle_version import LifecycleVersion
     from models.notice import MailRecord, Notice
+    from models.order_import import OrderImport
     from models.outbox import Callback, Delivery, OutboxEvent, Rating
     from models.parked import Parked
     from models.party import Party, SamePerson, Statement
@@ -40,6 +42,10 @@ __all__ = [
     "Callback",
     "Case",
     "Category",
+    "ConductDraw",
+    "ConductMark",
+    "ConductSample",
+    "ConductSheet",
     "Delivery",
     "Department",
     "Edition",
@@ -60,6 +66,7 @@ __all__ = [
     "Notice",
     "OidcLink",
     "OneTimeCode",
+    "OrderImport",
     "OutboxEvent",
     "Parked",
     "Party",
@@ -71,6 +78,7 @@ __all__ = [
     "SamePerson",
     "Statement",
     "StoreInfo",
+    "Suspension",
     "Timer",
     "Transition",
     "Webhook",
@@ -91,6 +99,7 @@ _MODULES = {
     "Hold": "access",
     "Reading": "access",
     "RefusedAttempt": "access",
+    "Suspension": "access",
     "Account": "account",
     "ApiToken": "account",
     "AttemptWindow": "account",
@@ -98,12 +107,17 @@ _MODULES = {
     "Invitation": "account",
     "LoginSession": "account",
     "OidcLink": "account",
+    "ConductDraw": "conduct",
+    "ConductMark": "conduct",
+    "ConductSample": "conduct",
+    "ConductSheet": "conduct",
     "Fingerprint": "fingerprint",
     "JournalEntry": "journal",
     "Anchor": "store_info",
     "StoreInfo": "store_info",
     "Lease": "store_info",
     "Run": "store_info",
+    "OrderImport": "order_import",
     "Callback": "outbox",
     "Delivery": "outbox",
     "OutboxEvent": "outbox",

@@ -36,6 +36,25 @@ class Hold(SQLModel, table=True):
     reason: str
 
 
+class Suspension(SQLModel, table=True):
+    """Automatic work was suspended or released: of a kind of case, or of one case whose work failed at every try.
+
+    Rows are never changed. ``act`` is held or released. ``case_id`` and ``work`` (timer, callback) are empty where it
+    is a whole kind. ``reason`` is a code: of a person's choice, or of the failure that suspended the case.
+    """
+
+    __table_args__ = (Index("ix_suspension_case", "case_id", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    at: datetime = Field(sa_type=Instant)
+    act: str
+    kind: str
+    case_id: int | None = Field(default=None, foreign_key="cases.id", sa_type=BigId)
+    work: str | None = None
+    actor_id: int = Field(foreign_key="actor.id")
+    reason: str
+
+
 class RefusedAttempt(SQLModel, table=True):
     """A move that somebody tried on a case, and why it was refused. It is no part of the record.
 

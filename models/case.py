@@ -10,7 +10,6 @@ from models.column_types import BigId, Instant
 
 _OPEN: dict[str, Any] = {"sqlite_where": text("NOT closed"), "postgresql_where": text("NOT closed")}
 """The condition of the indexes by which lists of open cases are read."""
-_URGENT = "NOT closed AND severity = 'urgent'"
 
 
 class Case(SQLModel, table=True):
@@ -28,7 +27,10 @@ class Case(SQLModel, table=True):
         Index("ix_cases_changed", "changed_at", "id", **_OPEN),
         Index("ix_cases_party", "party_id"),
         Index("ix_cases_owner", "owner", "id", **_OPEN),
-        Index("ix_cases_urgent", "id", sqlite_where=text(_URGENT), postgresql_where=text(_URGENT)),
+        Index("ix_cases_severity", "severity", "id", **_OPEN),
+        Index("ix_cases_department", "department", "state", "id", **_OPEN),
+        Index("ix_cases_kind", "kind", "level", "id", **_OPEN),
+        Index("ix_cases_closed", "changed_at", "id", sqlite_where=text("closed"), postgresql_where=text("closed")),
         Index(
             "ix_cases_shipment",
             "shipment",
@@ -69,8 +71,9 @@ class Transition(SQLModel, table=True):
     move that no source recorded but that must have occurred.
     """
 
-    # Every report counts how soon the cases were resolved.
+    # Every report counts how soon the cases were resolved; people read the cases on which they acted.
     __table_args__ = (
+        Index("ix_transition_actor", "actor_id", "case_id"),
         Index(
             "ix_transition_resolved",
             "case_id",

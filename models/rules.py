@@ -9,7 +9,7 @@ from models.column_types import Instant
 
 
 class Edition(SQLModel, table=True):
-    """A pack, a calendar or a questionnaire as the evaluation group published it (F4). ``content`` is its TOML.
+    """A pack, calendar, questionnaire or checklist as the evaluation group published it (F4). ``content`` is its TOML.
 
     It replaces the shipped file from ``effective_from`` on. ``projected_at`` is when the open timers were
     recalculated under it.

@@ -30,10 +30,20 @@ class Timer(SQLModel, table=True):
             "ix_timer_due",
             "fires_at",
             "id",
+            "case_id",
             sqlite_where=text("fires_at IS NOT NULL"),
             postgresql_where=text("fires_at IS NOT NULL"),
         ),
-        Index("ix_timer_spent", "id", sqlite_where=text(_SPENT), postgresql_where=text(_SPENT)),
+        Index(
+            "ix_timer_next",
+            "case_id",
+            "fires_at",
+            "id",
+            sqlite_where=text("fires_at IS NOT NULL"),
+            postgresql_where=text("fires_at IS NOT NULL"),
+        ),
+        Index("ix_timer_spent", "id", "case_id", sqlite_where=text(_SPENT), postgresql_where=text(_SPENT)),
+        Index("ix_timer_spent_of_case", "case_id", "id", sqlite_where=text(_SPENT), postgresql_where=text(_SPENT)),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)

@@ -20,7 +20,7 @@ from reports.merged_customers import MergedCustomer, merged_customers
 # The result is the statement of the move that led to the current state. A callback is obsolete if the revisit timer of
 # its round is closed.
 PLANNED = """
-SELECT c.number, c.kind, c.category, b.cycle, b.attempt, b.planned_at, b.owner, p.name, p.phone,
+SELECT c.number, c.kind, c.category, c.customer_type, b.cycle, b.attempt, b.planned_at, b.owner, p.name, p.phone,
        k.running_since, k.allowance, k.consumed, k.unit, k.calendar,
        (SELECT s.content FROM statement s WHERE s.case_id = c.id AND s.seq =
            (SELECT max(t.seq) FROM transition t WHERE t.case_id = c.id AND t.source <> t.dest
@@ -40,7 +40,7 @@ class PlannedCallback:
     """A callback for the person who makes it; ``result`` is the statement to talk about. Personal: for staff only.
 
     ``due_at`` is when its window ends, None while the timer is paused. ``others`` are the customers whose cases were
-    merged into this one, and who are called, too.
+    merged into this one, and who are called, too. ``questionnaire`` is the edition that the customer is asked today.
     """
 
     number: str
@@ -55,6 +55,7 @@ class PlannedCallback:
     result: str | None
     due_at: datetime | None
     others: tuple[MergedCustomer, ...] = ()
+    questionnaire: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def gather(store: Store, now: datetime, day: date | None = None, owner: str | No
     chosen = day or today
     begin = 0 if chosen == today else _midnight(chosen)
     with store.looking() as tx:
-        lines = _lines(tx, rules_in(tx), begin, _midnight(chosen + timedelta(days=1)))
+        lines = _lines(tx, rules_in(tx), begin, _midnight(chosen + timedelta(days=1)), to_micros(now))
     return CallbackList(chosen, tuple(line for line in lines if owner is None or line.owner == owner))
 
 
@@ -84,7 +85,7 @@ def _midnight(day: date) -> int:
     return to_micros(datetime.combine(day, time(), reader_zone()))
 
 
-def _lines(tx: Tx, rules: Rules, begin: int, end: int) -> list[PlannedCallback]:
+def _lines(tx: Tx, rules: Rules, begin: int, end: int, at: int) -> list[PlannedCallback]:
     rows = tx.rows(PLANNED.format(revisit=recorded_as("clause", "revisit")), begin=begin, end=end)
     others = merged_customers(tx, [row.number for row in rows])
     return [
@@ -101,6 +102,7 @@ def _lines(tx: Tx, rules: Rules, begin: int, end: int) -> list[PlannedCallback]:
             result=row.result,
             due_at=_due(row, rules),
             others=tuple(others.get(row.number, ())),
+            questionnaire=asked.edition if (asked := rules.asked_after(row.kind, row.customer_type, at)) else None,
         )
         for row in rows
     ]

@@ -57,10 +57,14 @@ class CasePage(NamedTuple):
 
 
 class Form(NamedTuple):
-    """A form that acts on the case: what it is called, and its address relative to the page."""
+    """A form that acts on the case: what it is called, and its address relative to the page.
+
+    ``console`` is the address of the form in the console that makes the same move, if one is known.
+    """
 
     name: str
     address: str
+    console: str | None = None
 
 
 class CaseRun(NamedTuple):
@@ -91,9 +95,8 @@ def page(
         customer = customer_of(tx, case.id, case.number, case.kind)
         details = [*_customer(customer, locale), *_lines(tx, case, staff, found, at, locale), *_runs(runs, locale)]
         lines = [*heading, *details, *_links(case, at, locale)]
-        summary = " · ".join(
-            [line, *_worst(case, found, locale), *(f"[{form.name}]({form.address})" for form in forms)]
-        )
+        standing = " · ".join([line, *_worst(case, found, locale)])
+        summary = "\n\n".join([standing, *_form_lines(forms, locale)])
         return CasePage("\n".join(lines) + "\n", summary, case.version)
 
 
@@ -107,9 +110,8 @@ def _line(case: Any, staff: Staff, locale: str) -> str:
     level = label(locale, "", "level", str(case.level))
     waits = translate(locale, "board.column.waits_for")
     state = label(locale, case.kind, "state", case.state)
-    return (
-        f"{state} · {waits} {_people(locale, *waits_for(case, staff))} · {translate(locale, 'story.asks', level=level)}"
-    )
+    people = asked_people(locale, *waits_for(case, staff))
+    return f"{state} · {waits} {people} · {translate(locale, 'story.asks', level=level)}"
 
 
 def _worst(case: Any, found: Sequence[Reason], locale: str) -> Iterator[str]:
@@ -121,7 +123,7 @@ def _worst(case: Any, found: Sequence[Reason], locale: str) -> Iterator[str]:
         yield translate(locale, "story.because", promise=promise, percent=broken[0].percent, due=due)
 
 
-def _people(locale: str, role: Role | None, handles: Sequence[str], vacant: Sequence[Role] = ()) -> str:
+def asked_people(locale: str, role: Role | None, handles: Sequence[str], vacant: Sequence[Role] = ()) -> str:
     """Name the role and who holds it: one person, or all who share it; nobody is said, too."""
     if role is None:
         return "–"
@@ -162,7 +164,7 @@ def _lines(tx: Tx, case: Any, staff: Staff, found: Sequence[Reason], at: datetim
 
 def _reason(reason: Reason, kind: str, locale: str) -> tuple[str, ...]:
     at = when(reason.at, "%m-%d %H:%M")
-    asks = _people(locale, *reason.asked)
+    asks = asked_people(locale, *reason.asked)
     if reason.clause is None:
         move = label(locale, kind, "move", reason.move or "")
         return at, translate(locale, "story.raised", move=move, by=reason.by), "–", "–", asks
@@ -175,8 +177,22 @@ def _reason(reason: Reason, kind: str, locale: str) -> tuple[str, ...]:
 def _forms(forms: Sequence[Form], locale: str) -> Iterator[str]:
     """Yield links to the forms that act on the case, filled in as far as the case says."""
     if forms:
-        yield from ("", f"## {translate(locale, 'story.acts')}", "")
-        yield " · ".join(f"[{form.name}]({form.address})" for form in forms)
+        yield from ("", f"## {translate(locale, 'story.acts')}")
+        for line in _form_lines(forms, locale):
+            yield from ("", line)
+
+
+def _form_lines(forms: Sequence[Form], locale: str) -> Iterator[str]:
+    """Yield the links to the forms: first those of the console, whose lists hold the choices of this case alone."""
+    if not forms:
+        return
+    here = " · ".join(f"[{form.name}]({form.address})" for form in forms)
+    console = " · ".join(f"[{form.name}]({form.console})" for form in forms if form.console is not None)
+    if not console:
+        yield here
+        return
+    yield translate(locale, "story.in_console", forms=console)
+    yield translate(locale, "story.in_prefect", forms=here)
 
 
 def _runs(runs: Sequence[CaseRun], locale: str) -> Iterator[str]:
@@ -207,7 +223,7 @@ def _feed(number: str, locale: str) -> str:
 
 def _facts(case: Any, staff: Staff, locale: str) -> Iterator[tuple[str, str]]:
     yield translate(locale, "board.column.state"), label(locale, case.kind, "state", case.state)
-    yield translate(locale, "board.column.waits_for"), _people(locale, *waits_for(case, staff))
+    yield translate(locale, "board.column.waits_for"), asked_people(locale, *waits_for(case, staff))
     yield translate(locale, "board.column.department"), department(locale, case.department)
     yield translate(locale, "report.column.owner"), case.owner or "–"
     yield translate(locale, "board.column.level"), label(locale, "", "level", str(case.level))

@@ -22,3 +22,19 @@ VERSIONS = "SELECT number, version FROM cases WHERE number = ANY(:numbers)"
 def versions_among(tx: Tx, numbers: Iterable[str]) -> dict[str, int]:
     """Return the number of the last step of each case; it says nothing of what a case is about."""
     return {row.number: row.version for row in tx.rows_among(VERSIONS, numbers=sorted(set(numbers)))}
+
+
+LAST_NEWS = """
+SELECT max(rowid) AS move, (SELECT count(*) || ' ' || coalesce(max(since), 0) FROM hold) AS holds FROM transition
+"""
+
+
+def news_mark(tx: Tx) -> tuple[int | None, str] | None:
+    """Return what is another value after a move, a hold or a release; None on Postgres, which notifies of just these.
+
+    A SQLite file tells that anything was committed: the log of a reading, a session, the lease of a driver.
+    """
+    if tx.postgres:
+        return None
+    row = tx.row(LAST_NEWS)
+    return row.move, row.holds

@@ -1,7 +1,7 @@
 """The morning report: what is overdue, what is due today, what was raised by hand, and how the night went."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -78,6 +78,14 @@ class MorningReport:
     def did(self) -> int:
         """The number of breaches."""
         return len(self.became_late)
+
+
+def by_department(cases: Iterable[tuple[str, str | None, datetime]]) -> dict[str | None, list[str]]:
+    """Return the numbers of unwatched cases by their departments."""
+    numbers: dict[str | None, list[str]] = defaultdict(list)
+    for number, code, _ in cases:
+        numbers[code].append(number)
+    return numbers
 
 
 def gather(store: Store, at: datetime, window: timedelta = DAY) -> MorningReport:

@@ -11,7 +11,7 @@ from reports.board import RunningTimer
 from reports.day_figures import RaisedCase
 from reports.figures import Trend
 from reports.markdown import BOARD, CALLBACKS, LEDGER, SHOWN, department, link, table, waits_for
-from reports.morning_report import MorningReport
+from reports.morning_report import MorningReport, by_department
 
 LINKED = (LEDGER, BOARD, CALLBACKS, "complaint-analysis")
 NO_TREND = Trend(0, 0.0)
@@ -113,9 +113,7 @@ class _Page:
 
     def unwatched(self) -> Iterator[str]:
         """Yield the open cases that no timer watches or nobody touches: one line for each department."""
-        by_team: dict[str | None, list[str]] = defaultdict(list)
-        for number, code, _ in self.report.unwatched:
-            by_team[code].append(number)
+        by_team = by_department(self.report.unwatched)
         if by_team:
             yield from ("", f"## {self.translate('unwatched', count=len(self.report.unwatched))}", "")
         for code, cases in by_team.items():

@@ -1,7 +1,8 @@
-"""Renders the overdue cases as Markdown, one line each, under the people who are asked to act."""
+"""Renders the overdue cases, a line each, under the people who are asked to act: as Markdown and as rows of a page."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,15 +16,40 @@ NAMED = 2_000
 COLUMNS = ("case", "promise", "late", "whose", "last_move")
 
 
+@dataclass(frozen=True, slots=True)
+class OverdueGroup:
+    """The cases for which the same people are asked: a row of ``COLUMNS`` for each, of ``others`` only the numbers."""
+
+    asked: str
+    rows: list[tuple[str, ...]]
+    others: list[str]
+
+    @property
+    def count(self) -> int:
+        """How many cases they are."""
+        return len(self.rows) + len(self.others)
+
+
+def groups(cases: Sequence[OverdueCase], at: datetime, locale: str, shown: int = SHOWN) -> list[OverdueGroup]:
+    """Return the first ``NAMED`` cases by whom they ask, in the order of the cases; the first ``shown`` have a row."""
+    found = list[OverdueGroup]()
+    for group in _grouped(cases[:NAMED]):
+        worst = group[0][1].worst
+        asked = role_and_people(worst.role, worst.asked, worst.vacant, locale)
+        rows = [_row(case, at, locale) for place, case in group if place < shown]
+        found.append(OverdueGroup(asked, rows, [case.worst.number for place, case in group if place >= shown]))
+    return found
+
+
 def section(cases: Sequence[OverdueCase], at: datetime, locale: str) -> Iterator[str]:
     """Yield the section "Still overdue": a table for each role and the people who hold it, the highest level first."""
     yield from ("", f"## {translate(locale, 'overdue.title', count=len(cases))}", "")
     if not cases:
         yield translate(locale, "overdue.none")
         return
-    for place, group in enumerate(_grouped(cases[:NAMED])):
+    for place, group in enumerate(groups(cases, at, locale)):
         yield from ([""] if place else [])
-        yield from _group(group, at, locale)
+        yield from _group(group, locale)
     if len(cases) > NAMED:
         yield from ("", translate(locale, "overdue.more", count=len(cases) - NAMED))
 
@@ -36,15 +62,13 @@ def _grouped(cases: Sequence[OverdueCase]) -> Iterator[list[tuple[int, OverdueCa
     yield from groups.values()
 
 
-def _group(group: Sequence[tuple[int, OverdueCase]], at: datetime, locale: str) -> Iterator[str]:
-    worst = group[0][1].worst
-    asked = role_and_people(worst.role, worst.asked, worst.vacant, locale)
-    yield from (f"### {translate(locale, 'overdue.group', asked=asked, count=len(group))}", "")
-    rows = [_row(case, at, locale) for place, case in group if place < SHOWN]
-    if rows:
-        yield from table([translate(locale, f"overdue.column.{name}") for name in COLUMNS], rows)
-    if others := [case.worst.number for place, case in group if place >= SHOWN]:
-        yield from (*([""] if rows else []), translate(locale, "overdue.others", numbers=" ".join(others)))
+def _group(group: OverdueGroup, locale: str) -> Iterator[str]:
+    yield from (f"### {translate(locale, 'overdue.group', asked=group.asked, count=group.count)}", "")
+    if group.rows:
+        yield from table([translate(locale, f"overdue.column.{name}") for name in COLUMNS], group.rows)
+    if group.others:
+        numbers = translate(locale, "overdue.others", numbers=" ".join(group.others))
+        yield from (*([""] if group.rows else []), numbers)
 
 
 def role_and_people(role: Role, asked: Sequence[str], vacant: Sequence[Role], locale: str) -> str:

@@ -18,7 +18,7 @@ from engine.commands.load import load_cases
 from engine.commands.reprojection import plan_edition
 from engine.rules.draft_checks import begin_of, check_draft
 from engine.rules.drafts import DraftRow
-from engine.rules.in_force import Rules, Sort, rules_in
+from engine.rules.in_force import WITHOUT_TIMERS, Rules, Sort, rules_in
 from engine.store import Store
 from engine.timers.timer import RunningTimer, open_only
 from engine.transaction import Tx
@@ -96,7 +96,7 @@ def rule_preview(store: Store, draft: DraftRow, scope: Condition, at: datetime, 
     with store.looking() as tx:
         edition = check_draft(tx, draft, at, begins)
         preview = RulePreview(begins)
-        if edition.sort is Sort.SURVEY:  # no timer follows a questionnaire
+        if edition.sort in WITHOUT_TIMERS:
             return preview
         source = (OF_PACK if edition.sort is Sort.PACK else OF_CALENDAR).format(scope=scope.sql)
         values = {"name": draft.name, **scope.values}

@@ -121,8 +121,8 @@ def gather(store: Store, since: datetime, until: datetime, kind: str | None = No
         rules = rules_in(tx)
     figures: list[SurveyFigures] = []
     for name in sorted({kind} if kind else {round_.kind for round_ in rounds}):
-        questionnaire = rules.asked_after(name, span["end"] - 1)
-        asked = {dimension.code for dimension in questionnaire.dimensions} if questionnaire else {*DIMENSIONS}
+        asking = [each for each in rules.questionnaires(span["end"] - 1).values() if name in each.kinds]
+        asked = {dimension.code for each in asking for dimension in each.dimensions} or {*DIMENSIONS}
         scores = _scores(row for row in rated if row.kind == name)
         figures.append(_figures(name, [round_ for round_ in rounds if round_.kind == name], scores, asked))
     return figures

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from models.exact_number import EXACT
-from statemachines.customer_messages import ToCustomer
+from statemachines.customer_messages import WithFiles
 from statemachines.form_model import ON_CASE, VARIABLE, Attachments, Category, Code, Department, Form, Percent, Personal
 from statemachines.forms import Degree, RefusalReason, Severity
 
@@ -37,13 +37,13 @@ class Findings(Form):
     attachments: Attachments | None = None
 
 
-class Proposal(ToCustomer):
+class Proposal(WithFiles):
     """The solution that the customer is told (A5)."""
 
     solution: Personal
 
 
-class Resolution(ToCustomer):
+class Resolution(WithFiles):
     """The result of the handling, and the message that tells it to the customer, if he is told with this move (A5)."""
 
     result: Personal
@@ -56,7 +56,7 @@ class Opinion(StrEnum):
     NONE = "none"
 
 
-class Result(ToCustomer):
+class Result(WithFiles):
     """The result that the customer is told, and his opinion of it (B2)."""
 
     opinion: Opinion

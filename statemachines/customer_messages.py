@@ -7,15 +7,16 @@ carry words and name a medium. A message that does not arrive gives back what it
 it is sent after all, it meets that again: ``message_arrived``.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from models.exact_number import EXACT
 from models.instants import Instant
-from statemachines.form_model import Code, Form, Personal, value_of
+from statemachines.form_model import Attachments, Code, Form, Personal, value_of
 from statemachines.roles import INVESTIGATORS, Role
 from statemachines.vocabulary import STAY, Move, State
 
@@ -54,6 +55,12 @@ class ToCustomer(Form):
         return medium
 
 
+class WithFiles(ToCustomer):
+    """Words to the customer of the case itself, perhaps with files, which he opens on the portal (A10)."""
+
+    attachments: Attachments | None = None
+
+
 class Undelivered(Form):
     """The message that did not arrive, by the ``seq`` of the move that sent it, and why."""
 
@@ -75,6 +82,17 @@ def carries_words(row: Move, form: Form) -> bool:
 def reaches_customer(row: Move, form: Form) -> bool:
     """Return whether the move tells the customer something. See Note [Met means told]."""
     return carries_words(row, form) and (value_of(form, "medium") or Medium.NONE) is not Medium.NONE
+
+
+def tells_own_customer(row: Move | None, recorded: Mapping[str, Any]) -> bool:
+    """Return whether a recorded move told something to the customer of its own case; ``recorded`` is its form.
+
+    A move that names another case told the customer of that one; one without words told nobody anything.
+    """
+    if row is None or row.speaks is None or recorded.get(row.speaks.customer_of) is not None:
+        return False
+    carries = any(name in recorded for name in row.speaks.fields)
+    return carries and recorded.get("medium", Medium.SEND) != Medium.NONE
 
 
 def undelivered_message(

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from statemachines.appeal_moves import appealable
-from statemachines.customer_messages import ToCustomer, undelivered_message
+from statemachines.customer_messages import WithFiles, undelivered_message
 from statemachines.form_model import ON_CASE, VARIABLE, Department, Form, Handle, Number, Personal, Score
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, Speech, State
@@ -68,7 +68,7 @@ class Assessment(Form):
         return [score for score in scores if score is not None]
 
 
-class EvaluationReply(ToCustomer):
+class EvaluationReply(WithFiles):
     """What the customer is told, and the measure that his evaluation led to (E7)."""
 
     measure: Personal

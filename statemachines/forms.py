@@ -7,7 +7,7 @@ from pydantic import Field
 
 from models.exact_number import EXACT
 from models.instants import Instant
-from statemachines.customer_messages import ToCustomer
+from statemachines.customer_messages import ToCustomer, WithFiles
 from statemachines.form_model import (
     ON_CASE,
     OPEN_CASE,
@@ -63,7 +63,7 @@ class Attaching(Form):
     note: Personal | None = None
 
 
-class Message(ToCustomer):
+class Message(WithFiles):
     """A person's words to the customer: what meets a promise to reply (A5)."""
 
     message: Personal
@@ -112,7 +112,7 @@ class PauseReason(StrEnum):
     ACCESS = "access"
 
 
-class Question(ToCustomer):
+class Question(WithFiles):
     """What the customer is asked for, and why the timers are paused meanwhile (A4)."""
 
     question: Personal
@@ -131,7 +131,7 @@ class FollowUp(Form):
     words: Personal
 
 
-class Progress(ToCustomer):
+class Progress(WithFiles):
     """A note on progress to the customer (B8)."""
 
     progress: Personal

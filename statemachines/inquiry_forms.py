@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from models.exact_number import EXACT
-from statemachines.customer_messages import ToCustomer
+from statemachines.customer_messages import ToCustomer, WithFiles
 from statemachines.form_model import ON_CASE, VARIABLE, Category, Department, Form, Handle, Percent, Personal
 from statemachines.forms import Severity
 
@@ -36,7 +36,7 @@ class Found(Form):
     findings: Personal
 
 
-class Reply(ToCustomer):
+class Reply(WithFiles):
     """The answer that the customer is told."""
 
     answer: Personal

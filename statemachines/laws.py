@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
 from statemachines.customer_messages import ToCustomer
-from statemachines.form_model import PERSONAL, StepFired, marked, required
+from statemachines.form_model import ATTACHED, PERSONAL, StepFired, marked, required
 from statemachines.lifecycle import Clause, Lifecycle, Move
 from statemachines.retirement_laws import retired
 from statemachines.roles import Role
@@ -31,6 +31,7 @@ def check(table: Lifecycle) -> None:
             *_variables(table),
             *_duties(table),
             *_speech(table),
+            *_files_to_customers(table),
             *_clauses(table),
             *_watched(table),
             *retired(table),
@@ -136,6 +137,13 @@ def _duties(table: Lifecycle) -> Iterator[str]:
             yield f"state {state.name} awaits the person of {state.person}, which no move sets"
         if not state.final and state.owner is None:
             yield f"state {state.name} awaits nobody: name its owner"
+
+
+def _files_to_customers(table: Lifecycle) -> Iterator[str]:
+    """Yield rows whose files nobody can open: the customer who is told may be that of another case."""
+    for row in table.moves:
+        if row.speaks is not None and row.speaks.customer_of and marked(row.form, ATTACHED):
+            yield f"move {row.name} may speak to the customer of another case, who cannot open the files of this one"
 
 
 def _speech(table: Lifecycle) -> Iterator[str]:

@@ -42,6 +42,7 @@ from statemachines.state_groups import before, in_group
 
 RECEIVED, REVIEWED, PLANNED = "received", "reviewed", "planned"
 PLAN_APPROVED, CONSENTED, CONFIRMED = "plan_approved", "consented", "confirmed"
+ACCEPTANCE_REFUSED = "acceptance_refused"
 ASSIGNED, EXECUTING, ACCEPTING, RECTIFYING = "assigned", "executing", "accepting", "rectifying"
 RESOLVED, REVISITED, ARCHIVED = "resolved", "revisited", "archived"
 WAITING, REFUSAL_REVIEW, EXCEPTION = "waiting_for_customer", "refusal_review", "exception"
@@ -65,6 +66,7 @@ STATES = (
     State(ASSIGNED, Milestone.INVESTIGATED, owner=Role.HANDLER, groups=("troubled", "serving")),
     State(EXECUTING, Milestone.INVESTIGATED, owner=Role.HANDLER, groups=("troubled", "serving")),
     State(ACCEPTING, Milestone.INVESTIGATED, owner=Role.CUSTOMER, groups=("troubled", "serving")),
+    State(ACCEPTANCE_REFUSED, Milestone.INVESTIGATED, owner=Role.AGENT, groups=("troubled", "serving")),
     State(RECTIFYING, Milestone.INVESTIGATED, owner=Role.HANDLER, groups=("troubled", "serving")),
     State(RECTIFICATIONS_USED_UP, Milestone.INVESTIGATED, owner=Role.DEPARTMENT_MANAGER, groups=("serving",)),
     State(EXCEPTION, Milestone.INVESTIGATED, owner=Role.TEAM_SUPERVISOR, groups=("serving",)),
@@ -87,6 +89,8 @@ SERVING = in_group(STATES, "serving")
 """Where the service is carried out, an exception included."""
 PLANNED_OR_SERVED = (PLANNED, PLAN_APPROVED, CONSENTED, CONFIRMED, ASSIGNED, EXECUTING, ACCEPTING, RECTIFYING)
 """From where another system's log may hand an order back."""
+JUDGED = (ACCEPTING, ACCEPTANCE_REFUSED)
+"""Where the work is done, and its acceptance not decided."""
 UNRESOLVED = before(STATES, Milestone.RESOLVED)
 OPEN, LIVE = before(STATES, Milestone.REVISITED), before(STATES, Milestone.ARCHIVED)
 
@@ -176,19 +180,25 @@ SERVICE_ORDER = Lifecycle(
         ),
         Move(
             "record_receipt",
-            (EXECUTING, ACCEPTING, RECTIFYING, EXCEPTION),
+            (EXECUTING, *JUDGED, RECTIFYING, EXCEPTION),
             STAY,
             roles=(*INVESTIGATORS, SYSTEM),
             form=forms.Receipt,
         ),
         *(
-            Move("pass_acceptance", (ACCEPTING,), RESOLVED, roles, Acceptance, guard=guard, separate_from=EXECUTED)
-            for roles, guard in (((*RECORDERS, Role.CUSTOMER), accepted), (THIRD_PARTY, accepted_by_third))
+            Move("pass_acceptance", sources, RESOLVED, roles, Acceptance, guard=guard, separate_from=EXECUTED)
+            for sources, roles, guard in (
+                ((ACCEPTING,), (*RECORDERS, Role.CUSTOMER), accepted),
+                ((ACCEPTING,), THIRD_PARTY, accepted_by_third),
+                ((ACCEPTANCE_REFUSED,), (Role.CUSTOMER,), accepted),
+            )
         ),
+        # The customer says himself what is wrong; the desk judges who answers for it. He may still sign meanwhile.
+        Move("refuse_acceptance", (ACCEPTING,), ACCEPTANCE_REFUSED, roles=(Role.CUSTOMER,), form=Reason),
         *(
             Move(
                 "fail_acceptance",
-                (ACCEPTING,),
+                JUDGED,
                 dest,
                 roles=roles,
                 form=forms.Failure,
@@ -251,6 +261,7 @@ SERVICE_ORDER = Lifecycle(
             for state in TROUBLED
         ),
         # Ends other than the archive; a refusal is proposed and reviewed by two people (A7, C5).
+        Move("request_cancellation", UNRESOLVED, STAY, roles=(Role.CUSTOMER,), form=Reason),
         Move("cancel", UNRESOLVED, CANCELLED, roles=DESK, form=forms.Cancellation),
         *reviewed_refusal(ASKING, REFUSAL_REVIEW, REFUSED, forms.DeclineProposal, forms.Decline),
         *undoing((CANCELLED, REFUSED), RECEIVED, clears=PLAN_VARIABLES),
@@ -302,7 +313,7 @@ SERVICE_ORDER = Lifecycle(
         ),
         Clause(
             "progress_check",
-            during=(EXECUTING, ACCEPTING, RECTIFYING, EXCEPTION),
+            during=(EXECUTING, *JUDGED, RECTIFYING, EXCEPTION),
             met_by=("check_progress",),
             repeats=True,
             internal=True,
@@ -329,7 +340,12 @@ SERVICE_ORDER = Lifecycle(
             "plan_consent", during=(PLAN_APPROVED,), met_by=("customer_consents", "customer_declines"), internal=True
         ),
         Clause("task_assignment", during=(CONFIRMED,), met_by=("assign_task",), internal=True),
-        Clause("acceptance", during=(ACCEPTING,), met_by=("pass_acceptance", "fail_acceptance"), internal=True),
+        Clause(
+            "acceptance",
+            during=JUDGED,
+            met_by=("pass_acceptance", "fail_acceptance"),
+            internal=True,
+        ),
         Clause(
             "rectification_decision",
             during=(RECTIFICATIONS_USED_UP,),
@@ -339,7 +355,7 @@ SERVICE_ORDER = Lifecycle(
         # The window of the callback begins with the trigger that the pack names (D1), and goes on until the call.
         Clause(
             "revisit",
-            during=(EXECUTING, ACCEPTING, RECTIFYING, RECTIFICATIONS_USED_UP, EXCEPTION, RESOLVED),
+            during=(EXECUTING, *JUDGED, RECTIFYING, RECTIFICATIONS_USED_UP, EXCEPTION, RESOLVED),
             triggers=(("completion", "complete"), ("receipt", "record_receipt"), ("acceptance", "pass_acceptance")),
             met_by=("revisit", "unreachable", "close_unsatisfied"),
         ),

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 
 from models.exact_number import EXACT, Whole
 from models.instants import Instant
-from statemachines.customer_messages import ToCustomer
+from statemachines.customer_messages import ToCustomer, WithFiles
 from statemachines.form_model import ON_CASE, VARIABLE, Code, Department, Departments, Form, Handle, Past, Personal
 from statemachines.forms import Severity
 
@@ -61,7 +61,7 @@ class Cosignature(Form):
     remark: Personal | None = None
 
 
-class PlanApproval(ToCustomer):
+class PlanApproval(WithFiles):
     """The plan is approved, and the customer is told what will be done: in these words, else in the plan's own (C1)."""
 
     message: Personal | None = None
@@ -73,7 +73,7 @@ class Consent(Form):
     consent: Personal
 
 
-class Arrangement(ToCustomer):
+class Arrangement(WithFiles):
     """Who does it with what, on which way, and how the goods are handled: the company's confirmation (C1)."""
 
     people: Personal
@@ -98,7 +98,7 @@ class Node(Form):
     due_at: Instant
 
 
-class Push(ToCustomer):
+class Push(WithFiles):
     """What the customer is told of the progress, for an agreed node or beside them (C3)."""
 
     text: Personal

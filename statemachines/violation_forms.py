@@ -8,7 +8,7 @@ from pydantic import Field
 from models.exact_number import EXACT
 from statemachines.customer_messages import ToCustomer
 from statemachines.form_model import KNOWN_CASE, ON_CASE, VARIABLE, Form, Handle, Number, Personal
-from statemachines.forms import Degree, Message, Severity
+from statemachines.forms import Degree, Severity
 
 
 class Breach(StrEnum):
@@ -81,9 +81,10 @@ class Notice(Form):
     notice: Personal
 
 
-class Telling(Message):
+class Telling(ToCustomer):
     """What the affected customer is told; ``affected`` is his case, where he is not the one who reported."""
 
+    message: Personal
     affected: Annotated[Number | None, KNOWN_CASE, VARIABLE] = None
 
 

@@ -37,8 +37,8 @@ hypothesis.settings.load_profile("house")  # make test-long chooses the other on
 
 os.environ["OPENPYXL_LXML"] = "False"  # as gateways/workbooks.py wants it; some tests import openpyxl before it is
 
-DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
-"""The settings that a database needs only to survive a loss of power; the tests switch them off."""
+NOT_NEEDED = ("fsync", "synchronous_commit", "full_page_writes", "autovacuum", "jit")
+"""The settings that a database needs only to survive a loss of power, or for long; the tests switch them off."""
 
 CREATE = SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
 DROP = SQL("DROP DATABASE {} WITH (FORCE)")
@@ -123,7 +123,7 @@ def postgres_url() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="pg", dir=folder_in_memory()) as folder:
         server: Any = get_server(Path(folder) / "data", cleanup_mode="delete")
         with psycopg.connect(server.get_uri(), autocommit=True) as raw:
-            for setting in DURABILITY:
+            for setting in NOT_NEEDED:
                 raw.execute(SQL("ALTER SYSTEM SET {} = off").format(Identifier(setting)))
             raw.execute("SELECT pg_reload_conf()")
         yield server.get_uri()

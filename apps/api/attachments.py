@@ -1,5 +1,6 @@
 """Routes for the files of a case: take in, list, hand out. A body of files never passes the guard of JSON bodies."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any, Self
 from urllib.parse import quote
@@ -16,8 +17,10 @@ from apps.api.multipart import MOST_FILES, MULTIPART, most_bytes_of, parts_of
 from apps.api.responses import READ, WRITE
 from apps.principal_moves import key_of
 from engine.attachments.attach import attach
+from engine.attachments.content_types import TYPES
 from engine.attachments.file_names import safe_name
 from engine.attachments.reading import AttachmentView, OpenedAttachment, attachments_of, open_attachment
+from engine.attachments.thumbnails import THUMBNAIL_TYPE
 from engine.attachments.upload import Upload, Uploaded, limits_of, upload
 from statemachines.refused import Refused
 
@@ -112,12 +115,16 @@ BODY: dict[str, Any] = {
         },
     }
 }  # fmt: skip
-FILE: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "The file as it was taken in, as a download.",
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-    }
-}
+
+
+def _binary(description: str, types: Iterable[str]) -> dict[int | str, dict[str, Any]]:
+    """Return how an answer is documented that is a file of one of the types."""
+    content = {type_: {"schema": {"type": "string", "format": "binary"}} for type_ in types}
+    return {200: {"description": description, "content": content}}
+
+
+FILE = _binary("The file as it was taken in, as a download.", TYPES)
+THUMBNAIL = _binary("A small picture of the file.", [THUMBNAIL_TYPE])
 
 
 @router.post("", status_code=201, responses=WRITE, openapi_extra=BODY)
@@ -158,7 +165,7 @@ def download_attachment(
     return _handed_out(caller, number, attachment_id, reason, thumbnail=False)
 
 
-@router.get("/{attachment_id}/thumbnail", responses=READ | FILE, response_class=Response)
+@router.get("/{attachment_id}/thumbnail", responses=READ | THUMBNAIL, response_class=Response)
 def download_thumbnail(
     number: CaseNumber, attachment_id: AttachmentId, caller: Called, reason: Reason = None
 ) -> Response:

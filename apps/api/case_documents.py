@@ -73,13 +73,14 @@ class NewCase(ContactInput):
     parent: Number | None = Field(default=None, description="The case that this one comes of.")
     relation: Code = "came_of"
     unless_known: bool = Field(default=False, description="Refuse it where the customer has an open case of the kind.")
+    unnamed: bool = Field(default=False, description="The caller on the phone declines to say who he is.")
 
     def contact(self, at: datetime) -> Contact:
         """Return the contact. Its ``row_id`` stands for everything else, so that a repeated key must bring the same."""
         rest = {"kind", "pack", "parent", "relation", "unless_known"}
+        fields = self.model_dump(exclude={*rest, "customer", "unnamed"})
         others = json.dumps(self.model_dump(mode="json", include=rest), sort_keys=True)
         row_id = f"api:{sha256(others.encode()).hexdigest()}"
-        fields = self.model_dump(exclude={*rest, "customer"})
         customer = self.customer
         return contact_from(
             "open",

@@ -11,7 +11,8 @@ from apps.api.case_documents import CaseDocument, Input
 from apps.api.responses import READ
 from engine.access.principal import Scope
 from engine.entry_checks import check_instant
-from reports.case_search import MOST, CaseQuery, Sort, search
+from reports.case_parts import Sort
+from reports.case_search import MOST, CaseQuery, search
 from statemachines.form_model import Code
 from statemachines.forms import Severity
 

@@ -17,10 +17,12 @@ CaseNumber = Annotated[str, Path(max_length=100, examples=[EXAMPLE_CASE], descri
 
 @router.post("", status_code=201, responses=WRITE)
 def open_case(body: NewCase, caller: Called, key: IdempotencyKey, response: Response) -> MovedCase:
-    """Open a case for a contact."""
+    """Open a case for a contact; one by phone (`hotline`) needs what its pack says must be asked."""
     at = caller.working_time()
     opening = Opening(body.contact(at), body.kind, body.pack, key=key, parent=body.parent, relation=body.relation)
-    answer = open_for(caller.store, caller.principal, opening, at, unless_known=body.unless_known)
+    answer = open_for(
+        caller.store, caller.principal, opening, at, unless_known=body.unless_known, named=not body.unnamed
+    )  # fmt: skip
     response.headers["Location"] = f"/api/v1/cases/{answer.number}"
     response.headers["ETag"] = etag(answer.seq)
     return MovedCase.of(answer, caller.locale)

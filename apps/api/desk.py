@@ -61,6 +61,7 @@ class CallbackDocument(BaseModel):
     name: str | None
     phone: str | None
     result: str | None
+    questionnaire: str | None = Field(description="The edition of the questionnaire that the customer is asked today.")
 
 
 class Callbacks(BaseModel):

@@ -6,6 +6,10 @@ same port with a socket of its own (SO_REUSEPORT), and Linux spreads new connect
 addresses. The worker binds it, not the parent: the socket of a worker that dies is closed with it, and new connections
 go to the others until it is replaced. Other systems do not spread connections; there the workers share one socket.
 
+Note [No delay]: asyncio turns off Nagle's algorithm for the connections of a socket that names TCP as its protocol, and
+for no others, such as those that uvicorn binds for several workers. With it, half of an answer waits for the receiver's
+delayed acknowledgement, 40 ms.
+
 Usage: python -m apps.api.process HOST PORT (with the settings of closeloop in the environment), as ``up`` starts it.
 """
 
@@ -87,7 +91,8 @@ class OwnSocket:
 
 def bound_socket(host: str, port: int) -> socket.socket:
     """Return a socket that is bound beside those of the other workers; a worker that gets none ends all of them."""
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # see Note [No delay]
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:

@@ -6,11 +6,10 @@ Written for ASGI and not as a middleware of Starlette's, which would wrap every 
 import asyncio
 import logging
 import re
-import secrets
 import traceback
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -19,16 +18,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from apps.api.addresses import PREFIX
 from apps.api.figures import Figures
-from apps.api.languages import language_of
 from apps.api.problems import problem
 from apps.api.strict_json import strict_json
+from apps.api.watched_answer import WatchedAnswer, note_request
 from statemachines.refused import Refused
 
 MOST_BYTES = 2**20
 """The largest JSON body, in bytes."""
 BODY_SECONDS = 20.0
 """How long a caller may take to send a JSON body."""
-REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 TOKEN_PARAMETERS = frozenset({"access_token", "api_key", "apikey", "authorization", "bearer", "token"})
 """Parameters of an address that hold a secret; addresses are written to logs."""
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -77,30 +75,18 @@ class RequestGuard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        given = headers.get("x-request-id", "")
-        request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
-        locale = language_of(headers.get("accept-language"), self._locale)
-        scope.setdefault("state", {}).update(request_id=request_id, locale=locale)
-
-        begun, status = perf_counter(), 0
-
-        async def send_guarded(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                _add_headers(message, request_id)
-            await send(message)
-
+        state = note_request(scope, self._locale)
+        request_id = state["request_id"]
+        answer = WatchedAnswer(send, partial(_add_headers, request_id=request_id))
         try:
-            await self._answer(scope, receive, send_guarded)
+            await self._answer(scope, receive, answer)
         except Exception as error:  # noqa: BLE001 (named by its type; its text may be personal)
             _log.error("Request %s failed: %s", request_id, described(error))
-            if not status:
+            if not answer.status:
                 refused = Refused("unexpected", type=type(error).__name__)
-                await problem(refused, locale, request_id)(scope, receive, send_guarded)
+                await problem(refused, state["locale"], request_id)(scope, receive, answer)
         finally:
-            self._figures.answered(_template(scope), scope["method"], status or 499, perf_counter() - begun)
+            self._figures.answered(_template(scope), scope["method"], answer.status or 499, answer.seconds)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers, state = Headers(scope=scope), scope["state"]

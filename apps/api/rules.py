@@ -1,4 +1,4 @@
-"""Routes that read the rules in force: policy packs, calendars, questionnaires; and reckon a deadline by them."""
+"""Routes that read the rules in force: packs, calendars, questionnaires, checklists; and reckon a deadline by them."""
 
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -67,6 +67,12 @@ class Questionnaires(BaseModel):
     questionnaires: list[dict[str, Any]]
 
 
+class Checklists(BaseModel):
+    """The checklists of conduct in force, by which contacts are scored."""
+
+    checklists: list[dict[str, Any]]
+
+
 class Deadline(BaseModel):
     """When an amount of time runs out in a calendar, in the zone of the calendar."""
 
@@ -130,6 +136,14 @@ def list_questionnaires(caller: Called) -> Questionnaires:
     caller.needs(Scope.READ_CASES)
     found = rules_of(caller.store).questionnaires(to_micros(caller.at)).values()
     return Questionnaires(questionnaires=[each.model_dump(mode="json") for each in found])
+
+
+@router.get("/checklists", responses=READ)
+def list_checklists(caller: Called) -> Checklists:
+    """List the checklists of conduct in force."""
+    caller.needs(Scope.READ_CASES)
+    found = rules_of(caller.store).checklists(to_micros(caller.at)).values()
+    return Checklists(checklists=[each.model_dump(mode="json") for each in found])
 
 
 @router.get("/deadline", responses=READ)

@@ -155,7 +155,7 @@ def do(
             keep_attempts(cli.store, [Attempt(number, move, handle, cli.via, refused)], cli.store.now())
         raise
     if preview:
-        letter = letter_of(cli.store, number, move, form, cli.settings.locale)
+        letter = letter_of(cli.store, number, move, form, cli.settings.locale, cli.settings.portal_url)
         return cli.give(letter._asdict(), letter.subject, "", letter.body)
     command = Command(number, move, form, cli.actor(as_), cli.via, key, if_seq)
     answer = advance(cli.store, command, cli.working_time())

@@ -3,16 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from apps.cli.context import cli, instant, local
+from apps.cli.text_files import read_file
 from engine.clock import system_now
 from engine.rules.editions import EditionRow, editions
-from engine.rules.in_force import SHIPPED, Rules, rules_of
+from engine.rules.in_force import SHIPPED, Rules, Sort, rules_of
 from engine.rules.interpretations import InterpretationRow, interpretations
-from engine.rules.publishing import Published
+from engine.rules.publishing import Published, publish
 from engine.store import Store
+from locales.zone import reader_zone
 from models.columns import from_micros, to_micros
 from statemachines.refused import Refused
 
@@ -87,6 +90,13 @@ def edition_document(edition: EditionRow) -> dict[str, object]:
         "reason": edition.reason,
         "projected_at": None if edition.projected_at is None else from_micros(edition.projected_at),
     }
+
+
+def publish_file(sort: Sort, file: Path, reason: str, since: str, as_: str | None) -> None:
+    """Publish the rules of a file, in force from a day or an instant on, and answer so."""
+    store, by, at = cli.store, cli.actor(as_), cli.working_time()
+    begins = effective(since, str(reader_zone()), at)
+    give_published(publish(store, sort, read_file(file), by, at, begins, reason, file.name))
 
 
 def give_published(published: Published, more: Mapping[str, object] | None = None, *lines: Any) -> None:

@@ -42,6 +42,7 @@ def retry(
     seq: Annotated[int | None, whole_argument(least=1)] = None,
     reaction: Annotated[str | None, typer.Argument()] = None,
     everything: Annotated[bool, typer.Option("--all")] = False,
+    reason: Annotated[str, typer.Option()] = "",
     as_: As = None,
     json: Json = False,
 ) -> None:
@@ -53,7 +54,7 @@ def retry(
         _retry_all(principal)
         return
     if seq is None:
-        release_parked(cli.store, principal, case)
+        release_parked(cli.store, principal, case, reason, cli.working_time())
         cli.give({"case": case, "status": "released"}, cli.translate("parked_released"))
         return
     if reaction is None:

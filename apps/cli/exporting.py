@@ -103,6 +103,12 @@ def _write_mapping(file: Path, selection: CaseFilter, *, linked: bool) -> None:
         target.write(text.encode())
 
 
+def write_private(file: Path, content: bytes) -> None:
+    """Write a file that only its owner may read. Raises ``Refused('export_unwritable')``."""
+    with _opened(file) as target:
+        target.write(content)
+
+
 @contextlib.contextmanager
 def _opened(out: Path | None) -> Generator[BinaryIO]:
     """Open the target. A file gets its name only when it is complete, and only its owner may read it."""

@@ -7,12 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from apps.cli.context import As, FileEncoding, Json, cli, table
-from apps.cli.current_rules import current_rules, edition_document, effective, give_published
+from apps.cli.current_rules import current_rules, edition_document, publish_file
 from apps.cli.reports import date_of
-from apps.cli.text_files import read_file
 from apps.report_documents import survey_document
 from engine.rules.in_force import Sort
-from engine.rules.publishing import publish as publish_text
 from engine.rules.questionnaires import Questionnaire
 from locales.translation import DEFAULT, label, locales
 from locales.zone import reader_zone
@@ -61,10 +59,7 @@ def publish(
     json: Json = False,
 ) -> None:
     """Publish a questionnaire from a file: only the evaluation group does, with a date from which it is asked."""
-    store, by = cli.store, cli.actor(as_)
-    at = cli.working_time()
-    begins = effective(effective_from, str(reader_zone()), at)
-    give_published(publish_text(store, Sort.SURVEY, read_file(file), by, at, begins, reason, file.name))
+    publish_file(Sort.SURVEY, file, reason, effective_from, as_)
 
 
 @survey.command()
@@ -104,7 +99,9 @@ def _shown(counted: SurveyFigures) -> list[Any]:
 
 
 def _kinds(form: Questionnaire) -> str:
-    return ", ".join(label(cli.locale, "", "kind", kind) for kind in form.kinds)
+    kinds = ", ".join(label(cli.locale, "", "kind", kind) for kind in form.kinds)
+    types = ", ".join(label(cli.locale, "", "customer_type", each) for each in form.customer_types)
+    return f"{kinds} ({types})" if types else kinds
 
 
 def _language() -> str:

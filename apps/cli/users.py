@@ -7,6 +7,7 @@ import typer
 from apps.cli.actors import Zone, locale_of, role_labels, roles_of
 from apps.cli.context import As, Json, cli, instant, local, table
 from apps.cli.number_options import whole_option
+from apps.listening import invitation_link
 from engine.accounts.invitations import Invited
 from engine.actors import NewActor
 from engine.commands.staffing import engage
@@ -66,8 +67,8 @@ def reset(handle: str, as_: As = None, json: Json = False) -> None:
 
 
 def _give_link(invited: Invited) -> None:
-    """Show the link. The code stands after the #, which no browser sends and no server logs."""
-    link = f"{cli.settings.public_url.rstrip('/')}/login/invitation#{invited.code}"
+    """Show the link."""
+    link = invitation_link(cli.settings, invited.code)
     document = {"handle": invited.handle, "link": link, "code": invited.code, "until": invited.until}
     cli.give(document, _translate("link", handle=invited.handle, until=local(invited.until)))
     if not cli.as_json:

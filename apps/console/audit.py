@@ -1,17 +1,20 @@
 """The pages of auditors: who read personal data, what was refused, whether the record agrees, and its anchors."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
+from apps.case_timeline import suspended_work
 from apps.console.visit import Sent, Visit, Visiting
 from apps.principal_reports import refuse_others
 from engine.access.doors import door_of, user_of
 from engine.access.reading_log import READERS, readings
 from engine.audit.verify import Verdict, verify
 from engine.commands.refused_attempts import refused_moves
+from engine.ledger.suspensions import newest_suspensions
 from locales.translation import refusal
 from locales.zone import reader_zone
 from models.columns import from_micros
@@ -68,8 +71,11 @@ def verify_record(visit: Visiting, _sent: Sent) -> HTMLResponse:
 def _record(visit: Visit, verdict: Verdict | None) -> HTMLResponse:
     with visit.store.looking() as tx:
         anchors: list[tuple[Any, datetime]] = [(row, from_micros(row.at)) for row in tx.rows(ANCHORS)]
+        suspensions = newest_suspensions(tx, SHOWN)
     faults = verdict.faults[:SHOWN] if verdict else ()
-    return visit.page("record.html", anchors=anchors, verdict=verdict, faults=faults)
+    work_of = partial(suspended_work, locale=visit.locale)
+    lists = {"anchors": anchors, "faults": faults, "suspensions": suspensions}
+    return visit.page("record.html", verdict=verdict, work_of=work_of, **lists)
 
 
 def _since(text: str, locale: str) -> tuple[datetime | None, str]:

@@ -13,11 +13,14 @@ from apps.console.queue_links import bulk_address, queue_address, states_at
 from apps.console.visit import Sent, Visit, Visiting
 from apps.principal_board import SEES_BOARD, hold_for, release_for, whole_board_seen
 from apps.principal_decisions import DECIDES, decisions_seen
+from engine.ledger.suspensions import RELEASE_REASONS
 from flows.deployments.operator_forms import HOLD_REASONS
 from locales.translation import refusal
 from reports.desk_queries import customer_kinds
 from reports.markdown import SPINE
 from reports.night_health_text import troubles
+from reports.overdue import by_case
+from reports.overdue_text import groups
 from statemachines.kinds import lifecycles
 from statemachines.refused import Refused
 from statemachines.roles import LEVELS
@@ -25,6 +28,8 @@ from statemachines.roles import LEVELS
 router = APIRouter()
 
 BOARD_ROLES = SEES_BOARD
+ROWS = 10
+"""How many overdue cases have a row on the board; the others are named by their numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +84,13 @@ def _board(visit: Visit, status: int = 200, **more: Any) -> HTMLResponse:
         "milestones": SPINE,
         "levels": range(len(LEVELS)),
         "waiting": waiting,
+        "late": groups(by_case(seen.counts.overdue), visit.at, visit.locale, ROWS),
         "troubles": list(troubles(seen.health, visit.locale)),
         "queue": queue_address,
         "bulk": bulk_address,
         "kinds": sorted({*lifecycles()} - {hold.kind for hold in seen.holds}),
         "reasons": HOLD_REASONS,
+        "release_reasons": RELEASE_REASONS,
         "typed": {},
         "why_not": why_not_text(visit.locale),
         "error": "",
@@ -106,7 +113,7 @@ def hold_kind(visit: Visiting, entries: Sent) -> Response:
 def release_kind(visit: Visiting, entries: Sent) -> Response:
     """End the hold of a kind."""
     try:
-        release_for(visit.store, visit.principal, entries.text("kind"), visit.working_time())
+        release_for(visit.store, visit.principal, entries.text("kind"), entries.text("reason"), visit.working_time())
     except Refused as refused:
         return _refused(visit, refused, {})
     return visit.go_to("/board?done=released")

@@ -17,7 +17,8 @@ from apps.web.entries import Entries
 from apps.web.form_fields import FormReader, form_fields, form_values
 from locales.translation import label, refusal
 from locales.zone import reader_zone
-from reports.case_search import CaseQuery, Sort
+from reports.case_parts import Sort
+from reports.case_search import CaseQuery
 from statemachines.refused import Refused
 
 router = APIRouter()

@@ -19,7 +19,7 @@ from apps.principal_letters import language_for, letter_for, template_for
 from apps.principal_moves import WantedMove, key_of, move_for
 from apps.principal_views import moves_seen, timers_seen
 from apps.reply_templates import templates_for
-from apps.web.form_fields import FormReader, form_fields, form_values
+from apps.web.form_fields import FormField, FormReader, Widget, form_fields, form_values, linked_choices
 from engine.attachments.reading import attachments_of
 from engine.attachments.upload import limits_of, upload
 from engine.ledger.record import CaseRow
@@ -56,7 +56,7 @@ class MoveForm:
 
 @router.get("")
 def show_move(number: CaseNumber, move: MoveName, visit: Visiting) -> HTMLResponse:
-    """Show the form of a move."""
+    """Show the form of a move, with the choices that the address names."""
     return _form_page(visit, number, move, MoveForm())
 
 
@@ -79,7 +79,8 @@ def make_move(number: CaseNumber, move: MoveName, visit: Visiting, sent: SentWit
         phrases = _phrases(row, shown.typed)
         if asked_for == PREVIEW:
             letter = letter_for(
-                visit.store, visit.principal, number, move, values, visit.at, visit.settings.locale
+                visit.store, visit.principal, number, move, values, visit.at, visit.settings.locale,
+                visit.settings.portal_url,
             )  # fmt: skip
             return _form_page(visit, number, move, replace(shown, letter=letter, phrases=phrases))
         if phrases and asked_for != ANYWAY:
@@ -94,6 +95,13 @@ def make_move(number: CaseNumber, move: MoveName, visit: Visiting, sent: SentWit
         return _refused(visit, number, move, shown, refused)
     visit.figures.moved(case.kind, move)
     return visit.go_to(f"/cases/{answer.number}?done=moved")
+
+
+def _for_customer(visit: Visit, field: FormField) -> FormField:
+    """Return a field of a letter; where it takes files, say that the customer will open them."""
+    if field.widget is not Widget.ATTACHMENTS:
+        return field
+    return replace(field, label=visit.text("case.enclosures"), help=visit.text("case.enclosures_help"))
 
 
 def _step(text: str) -> int | None:
@@ -160,10 +168,15 @@ def _form_page(visit: Visit, number: str, move: str, shown: MoveForm, status: in
     offer = next((each for each in offered if each.name == move), None)
     files = attachments_of(visit.store, visit.principal, number, visit.at)
     timers = timers_seen(visit.store, visit.principal, number, visit.at, visit.locale).timers
-    choices = choices_of(visit.store, visit.locale, case.kind, visit.at, files, [timer for timer, _ in timers])
-    fields = form_fields(row.form, FormReader(visit.locale, case.kind, choices), shown.typed, shown.refused)
-    at_fields = any(each.error for each in fields)
+    running = [timer for timer, _ in timers]
+    choices = choices_of(visit.store, visit.locale, case.kind, visit.at, files, running, case.level)
+    reader = FormReader(visit.locale, case.kind, choices)
+    fields = form_fields(row.form, reader, shown.typed, shown.refused)
+    if visit.request.method == "GET":
+        fields = form_fields(row.form, reader, linked_choices(fields, visit.request.query_params))
     speaks = row.speaks is not None
+    fields = [_for_customer(visit, each) if speaks else each for each in fields]
+    at_fields = any(each.error for each in fields)
     language = shown.language
     if speaks and language not in locales():
         language = language_for(visit.store, visit.principal, number, visit.at, visit.settings.locale)

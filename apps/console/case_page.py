@@ -2,9 +2,9 @@
 
 import json
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from fastapi.responses import HTMLResponse
 
 from apps.api.problems import status_of
@@ -14,6 +14,7 @@ from apps.timer_explanation import row_of
 from apps.variable_views import labelled
 from engine.access.masking import Disclosure, PersonalData
 from locales.translation import refusal
+from reports.case_page import asked_people
 from statemachines.refused import Refused
 
 router = APIRouter(prefix="/cases/{number}")
@@ -23,9 +24,11 @@ CaseNumber = Annotated[str, Path(max_length=100, pattern=r"^[a-z]{2}-")]
 
 
 @router.get("")
-def show_case(number: CaseNumber, visit: Visiting) -> HTMLResponse:
-    """Show one case; a script asks for the parts of the page that change."""
-    return case_answer(visit, number)
+def show_case(
+    number: CaseNumber, visit: Visiting, history: Annotated[Literal["all"] | None, Query()] = None
+) -> HTMLResponse:
+    """Show one case, with its newest moves or all; a script asks for the parts of the page that change."""
+    return case_answer(visit, number, whole=history is not None)
 
 
 @router.post("/unmask")
@@ -48,23 +51,26 @@ def case_answer(
     number: str,
     status: int = 200,
     *,
+    whole: bool = False,
     unmasked: Disclosure | None = None,
     typed: dict[str, str] | None = None,
     refused: Refused | None = None,
 ) -> HTMLResponse:
     """Answer with the page of a case. ``typed`` and ``refused`` are of a form on it that was refused."""
-    seen = case_page_seen(visit.store, visit.principal, number, visit.at, visit.locale, unmasked)
+    seen = case_page_seen(visit.store, visit.principal, number, visit.at, visit.locale, unmasked, whole=whole)
     case, timers = seen.seen.case, seen.timers.timers
     open_timers = [(timer, days) for timer, days in timers if timer.outcome is None]
     return visit.page(
         "case_live.html" if visit.fragment else "case.html",
         status,
         page=seen,
+        whole=whole,
         case=case,
         known=labelled(visit.locale, case.kind, json.loads(case.variables)),
         open_timers=sorted(open_timers, key=lambda each: (each[0].due_at is None, each[0].due_at or visit.at)),
         ended_timers=[timer for timer, _ in timers if timer.outcome is not None],
         day_row=row_of,
+        asked=lambda reason: asked_people(visit.locale, *reason.asked),
         why_not=partial(why_not, case.kind, locale=visit.locale),
         maskable=[field.value for field in PersonalData],
         unmasked=unmasked is not None,

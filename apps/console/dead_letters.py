@@ -5,6 +5,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from apps.console.visit import Sent, Visiting
 from apps.principal_reports import OPERATES, deliveries_seen, refuse_others
+from engine.ledger.suspensions import RELEASE_REASONS
 from engine.outbox.dead_letters import DeadLetter, drop_dead, release_parked, retry_all, retry_dead
 from engine.timers.parking import parked
 from statemachines.refused import Refused
@@ -19,7 +20,8 @@ def list_dead_letters(visit: Visiting) -> HTMLResponse:
     seen = deliveries_seen(visit.store, visit.principal, visit.at)
     with visit.store.looking() as tx:
         cases = parked(tx)
-    return visit.page("dead_letters.html", by_status=seen.by_status, dead=seen.dead, parked=cases)
+    lists = {"dead": seen.dead, "parked": cases, "release_reasons": RELEASE_REASONS}
+    return visit.page("dead_letters.html", by_status=seen.by_status, **lists)
 
 
 @router.post("")
@@ -32,7 +34,7 @@ def act(visit: Visiting, entries: Sent) -> Response:
         retry_all(store, visit.principal, at)
         return visit.go_to("/dead-letters?done=dead_retried")
     if wanted == "release":
-        release_parked(store, visit.principal, number)
+        release_parked(store, visit.principal, number, entries.text("reason"), at)
         return visit.go_to("/dead-letters?done=dead_released")
     if wanted not in ("retry", "drop") or not (seq.isascii() and seq.isdigit() and len(seq) < 10):
         raise Refused("unknown_address")

@@ -14,7 +14,7 @@ from apps.form_choices import choices_of
 from apps.principal_decisions import SeenDecision, decision_seen, decisions_seen
 from apps.principal_moves import WantedMove, move_for
 from apps.variable_views import entered, field_label, labelled
-from apps.web.form_fields import FormReader, errors_by_field, form_fields, form_values
+from apps.web.form_fields import FormReader, Widget, errors_by_field, form_fields, form_values
 from engine.access.moves import OfferedMove
 from engine.ledger.record import CaseRow
 from locales.translation import label, refusal, translate
@@ -66,7 +66,8 @@ def _decision(
     fields = []
     if offered is not None:
         reader = FormReader(locale, kind, choices_of(visit.store, locale, kind, visit.at))
-        fields = form_fields(offered.form, reader, typed or {}, refused)
+        drawn = form_fields(offered.form, reader, typed or {}, refused)
+        fields = [each for each in drawn if each.widget is not Widget.ATTACHMENTS]  # the page of the case takes files
     values: dict[str, Any] = {
         "seen": seen,
         "why_not": why_not_text(locale),

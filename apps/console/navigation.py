@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from apps.principal_board import SEES_BOARD
 from apps.principal_calls import CALLS
+from apps.principal_conduct import READS_CONDUCT
 from apps.principal_reports import READS_FIGURES, WATCHES
 from apps.principal_rules import READS_RULES
 from apps.web.addresses import CONSOLE
@@ -36,7 +37,9 @@ PAGES = (
     Page("board", "/board", SEES_BOARD, shortcut="b"),
     Page("callbacks", "/callbacks", CALLS, shortcut="c"),
     Page("report", "/report", READS_FIGURES, shortcut="r"),
+    Page("indicators", "/indicators", shortcut="i"),
     Page("rules", "/rules", READS_RULES, shortcut="u"),
+    Page("conduct", "/conduct", READS_CONDUCT, shortcut="s"),
     Page("readings", "/readings", READERS, shortcut="l"),
     Page("refusals", "/refusals", READERS),
     Page("record", "/record", READERS),

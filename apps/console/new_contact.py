@@ -17,12 +17,13 @@ from apps.console.contact_form import (
     sorts_for,
 )
 from apps.console.visit import Sent, Visit, Visiting
-from apps.phone_script import BY_PHONE, check_by_phone, must_ask, steps_for
+from apps.phone_script import BY_PHONE, check_asked, must_ask, phone_calls, steps_for
 from apps.principal_intake import NO_HINTS, ContactHints, case_promised, hints_for
 from apps.principal_moves import open_for
 from apps.principal_reports import RECOGNISES, refuse_others
 from apps.web.entries import Entries
 from engine.commands.open_case import Opening
+from engine.rules.phone_calls import ScriptStep
 from locales.translation import label, refusal
 from locales.zone import reader_zone
 from statemachines.refused import Refused
@@ -66,17 +67,24 @@ def open_contact(visit: Visiting, entries: Sent) -> Response:
 def show_opened(visit: Visiting, number: str) -> HTMLResponse:
     """Show the number of a new case and what was promised until when, to be read to the caller."""
     row, promises = case_promised(visit.store, visit.principal, number, visit.at)
-    return visit.page("opened_contact.html", row=row, promises=promises)
+    calls, handle = phone_calls(visit.store, row.case.pack, visit.at), visit.principal.actor.handle
+    steps = steps_for(calls, row.nature or row.case.kind)
+    closing = [step.spoken(visit.locale, handle) for step in steps if step.closing]
+    return visit.page("opened_contact.html", row=row, promises=promises, closing=closing)
 
 
 def _opened(visit: Visit, entries: Entries) -> str:
     at, (sort, pack), typed = visit.working_time(), _chosen(entries), entries.given()
     if sort not in sorts_for(visit.principal):
         raise Refused("unknown_kind", kind=sort[:40], known=sorts_for(visit.principal))
-    check_by_phone(entries.text("channel"), sort, typed, who=ANONYMOUS not in entries)
+    named = ANONYMOUS not in entries
+    if entries.text("channel") in BY_PHONE:  # before the form is read, so that everything missing is named at once
+        check_asked(phone_calls(visit.store, pack, at), sort, typed, named=named)
     contact = contact_of(ContactEntry, "open", typed, reader_zone(), at, sort, pack)
     opening = Opening(contact, sort, pack, key=entries.text("_key") or None)
-    return open_for(visit.store, visit.principal, opening, at, unless_known=ANYWAY not in entries).number
+    return open_for(
+        visit.store, visit.principal, opening, at, unless_known=ANYWAY not in entries, named=named
+    ).number  # fmt: skip
 
 
 def _chosen(entries: Entries) -> tuple[str, str]:
@@ -92,20 +100,27 @@ def _hints(visit: Visit, entries: Entries) -> ContactHints:
     return hints_for(visit.store, visit.principal, contact, pack, visit.at)
 
 
+def _by_phone(visit: Visit, entries: Entries) -> tuple[list[ScriptStep], tuple[str, ...]]:
+    """Return the script of a call and what must be asked; nothing of a contact that comes otherwise."""
+    (sort, pack), by_phone = _chosen(entries), entries.text("channel") in ("", *BY_PHONE)
+    if not by_phone or pack not in packs(visit.store):
+        return [], ()
+    calls = phone_calls(visit.store, pack, visit.at)
+    sort = sort if sort in sorts_for(visit.principal) else "complaint"
+    return steps_for(calls, sort), must_ask(calls, sort, named=ANONYMOUS not in entries)
+
+
 def _beside(visit: Visit, entries: Entries, hints: ContactHints) -> dict[str, Any]:
     """Return what stands beside the form: the script of a call with what must still be asked, and the hints."""
-    (sort, _), typed = _chosen(entries), entries.given()
-    sort = sort if sort in sorts_for(visit.principal) else "complaint"
-    by_phone = entries.text("channel") in ("", *BY_PHONE)
-    must = must_ask(sort, who=ANONYMOUS not in entries) if by_phone else ()
+    (steps, must), typed, handle = _by_phone(visit, entries), entries.given(), visit.principal.actor.handle
+    script = [(step.title[visit.locale], step.spoken(visit.locale, handle)) for step in steps]
     asked = [(label(visit.locale, "contact", "field", name), name in typed) for name in must]
-    return {"hints": hints, "steps": steps_for(sort) if by_phone else [], "asked": asked, "sort": sort}
+    return {"hints": hints, "script": script, "asked": asked}
 
 
 def _page(visit: Visit, entries: Entries, hints: ContactHints, refused: Refused | None = None) -> HTMLResponse:
     (sort, pack), known = _chosen(entries), sorts_for(visit.principal)
-    by_phone = entries.text("channel") in ("", *BY_PHONE) and sort in known
-    must = must_ask(sort, who=ANONYMOUS not in entries) if by_phone else ()
+    _, must = _by_phone(visit, entries)
     fields = contact_fields(ContactEntry, visit.locale, entries, refused, must)
     kinds = choice_field("kind", visit.locale, [(each, sort_label(visit.locale, each)) for each in known], sort)
     houses = [(name, label(visit.locale, "contact", "pack", name)) for name in packs(visit.store)]

@@ -10,6 +10,7 @@ from apps.api.problems import status_of
 from apps.console.admin_forms import NewPersonForm, PersonForm
 from apps.console.house_choices import house_choices
 from apps.console.visit import Sent, Visit, Visiting
+from apps.listening import invitation_link
 from apps.principal_reports import OPERATES, refuse_others
 from apps.web.form_fields import FormReader, filled, form_fields
 from engine.accounts.accounts import AccountRow, accounts, disable_account, enable_account
@@ -106,7 +107,7 @@ def _person(
         person = session.exec(select(Actor).where(Actor.handle == handle)).one()
     shown = {name: getattr(person, name) or "" for name in PersonForm.model_fields}
     account: AccountRow | None = next((row for row in accounts(visit.store, visit.at) if row.handle == handle), None)
-    link = f"{visit.settings.public_url.rstrip('/')}/login/invitation#{invited.code}" if invited else ""
+    link = invitation_link(visit.settings, invited.code) if invited else ""
     return visit.page(
         "person.html", _status(refused), person=person, account=account, changes=changes, link=link,
         until=invited and invited.until, **_form(visit, PersonForm, shown if entries is None else entries, refused),

@@ -18,6 +18,7 @@ from apps.console.queue_filters import (
 )
 from apps.console.visit import Sent, Visit, Visiting
 from apps.principal_queue import Share, queue_seen
+from engine.access.scope import NO_CASES_OF_OWN
 from engine.departments import departments
 from locales.translation import label
 from statemachines.forms import Severity
@@ -35,7 +36,8 @@ def show_queue(visit: Visiting, filters: Annotated[QueueFilters, Query()]) -> HT
     """Show the open cases that wait for the visitor, or those that meet a search."""
     share = filters.shown_share
     queue = queue_seen(visit.store, visit.principal, share, filters.query(), PACK, visit.at, filters.cursor)
-    values: dict[str, Any] = {"queue": queue, "filters": filters, "share": share}
+    roles = visit.principal.actor.roles
+    values: dict[str, Any] = {"queue": queue, "filters": filters, "share": share, "reads": not roles <= NO_CASES_OF_OWN}
     if visit.fragment:
         return visit.page("queue_rows.html", **values)
     saved = saved_filters(visit.request, visit.principal.actor.handle)

@@ -8,8 +8,8 @@ from apps.console.visit import Visiting
 from apps.principal_morning import due_today, report_seen
 from apps.variable_views import yuan
 from reports.markdown import SHOWN
-from reports.morning_report import TRENDS
-from reports.overdue_text import role_and_people
+from reports.morning_report import TRENDS, by_department
+from reports.overdue_text import groups, role_and_people
 
 router = APIRouter()
 
@@ -23,9 +23,10 @@ def show_report(visit: Visiting) -> HTMLResponse:
         "report.html",
         seen=seen,
         report=seen.report,
-        cases=seen.report.overdue_cases[:SHOWN],
+        late=groups(seen.report.overdue_cases, visit.at, locale),
         due=due_today(seen.report)[:SHOWN],
         raised=seen.report.raised[:SHOWN],
+        unwatched=by_department(seen.report.unwatched),
         trends=TRENDS,
         money=money,
         queue=queue_address,

@@ -23,6 +23,13 @@ class DraftForm(Form):
     rule_text: Annotated[str, Field(max_length=65_536)]
 
 
+class InterpretationForm(Form):
+    """How a clause, a bound or an indicator of a pack is read."""
+
+    clause: Code
+    reading: Annotated[str, Field(min_length=1, max_length=4_000)]
+
+
 class SubmitForm(Form):
     """Why the rules are to change, and from which day on; without a day, from the approval on."""
 

@@ -3,18 +3,22 @@
 from collections.abc import Iterator
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
 from fastapi.responses import HTMLResponse
 
-from apps.console.rule_forms import NewDraftForm
-from apps.console.visit import Visit, Visiting
+from apps.api.problems import status_of
+from apps.console.rule_forms import InterpretationForm, NewDraftForm
+from apps.console.visit import Sent, Visit, Visiting
+from apps.principal_reports import refuse_others
 from apps.principal_rules import DECIDES_RULES, SeenRule, rule_seen, rules_seen
 from apps.variable_views import yuan
-from apps.web.form_fields import Choices, FormReader, form_fields
+from apps.web.form_fields import Choices, FormField, FormReader, filled, form_fields
 from engine.rules.in_force import Sort
+from engine.rules.interpretations import interpret, interpretable
 from engine.rules.limits import Limit
 from engine.rules.policy import Bound
-from locales.translation import label, translate
+from locales.translation import label, refusal, translate
+from locales.zone import reader_zone
 from models.columns import from_micros
 from statemachines.kinds import lifecycles
 from statemachines.refused import Refused
@@ -33,10 +37,37 @@ def list_rules(visit: Visiting) -> HTMLResponse:
 @router.get("/{sort}/{name}")
 def show_rule(sort: Sort, name: Name, visit: Visiting) -> HTMLResponse:
     """Show a rule in force: what it says, what it leaves open, its editions and how its clauses are read."""
+    return _rule_page(visit, sort, name)
+
+
+@router.post("/pack/{name}/interpretations")
+def record_interpretation(name: Name, visit: Visiting, entries: Sent) -> Response:
+    """Record how a clause of a pack is read; the evaluation group does."""
+    refuse_others(visit.principal, DECIDES_RULES)
+    given, handle = entries.given(), visit.principal.actor.handle
+    try:
+        form = filled(InterpretationForm, given, reader_zone())
+        interpret(visit.store, name, form.clause, form.reading, handle, visit.working_time())
+    except Refused as refused:
+        return _rule_page(visit, Sort.PACK, name, given, refused)
+    return visit.go_to(f"/rules/pack/{name}?done=interpreted#interpretations")
+
+
+def _rule_page(
+    visit: Visit, sort: Sort, name: str, entries: dict[str, str] | None = None, refused: Refused | None = None
+) -> HTMLResponse:
+    """Return the page of a rule; ``entries`` are what was typed into the form of an interpretation."""
     seen = rule_seen(visit.store, visit.principal, sort, name, visit.at)
+    fields, why = list[FormField](), ""
+    if seen.pack is not None and may_draft(visit):
+        clauses = [(clause, clause_label(visit.locale, clause)) for clause in interpretable(seen.pack)]
+        reader = FormReader(visit.locale, "", Choices(by_name={"clause": clauses}))
+        fields = form_fields(InterpretationForm, reader, entries or {}, refused)
+        why = refusal(visit.locale, refused, on_web=True) if refused else ""
     return visit.page(
-        "rule.html", rule=seen, limits=list(_limits(visit, seen)), bounds=_bounds(visit, seen),
-        clause_of=lambda clause: clause_label(visit.locale, clause), micros=from_micros, may_draft=may_draft(visit),
+        "rule.html", status_of(refused) if refused else 200, rule=seen, limits=list(_limits(visit, seen)),
+        bounds=_bounds(visit, seen), clause_of=lambda clause: clause_label(visit.locale, clause), micros=from_micros,
+        may_draft=may_draft(visit), fields=fields, why=why,
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from apps.console.visit import Sent, Visit, Visiting
 from apps.principal_reports import OPERATES, WATCHES, refuse_others
-from apps.sandbox import is_offered, load_sandbox
+from apps.sandbox import is_offered, load_sandbox, people_to_play
 from apps.status import check_health
 from classifier import training_report
 from classifier.model_file import newest_model
@@ -20,7 +20,9 @@ def show_administration(visit: Visiting) -> HTMLResponse:
     refuse_others(visit.principal, WATCHES)
     parts = [(part.part, part.ok, part.text(visit.locale)) for part in check_health(visit.settings, visit.store)]
     operates = bool(visit.principal.actor.roles & OPERATES)
-    return visit.page("admin.html", parts=parts, operates=operates, offered=operates and is_offered(visit.store))
+    offered = operates and is_offered(visit.store)
+    players = people_to_play(visit.store) if operates and visit.request.app.state.sandbox.loaded() else []
+    return visit.page("admin.html", parts=parts, operates=operates, offered=offered, players=players)
 
 
 @router.post("/sandbox")

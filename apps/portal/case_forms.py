@@ -9,18 +9,25 @@ from apps.principal_portal import CustomerCase
 from apps.web.form_fields import FormField, FormReader, Widget, form_fields, form_values
 from locales.translation import catalogue, label
 from statemachines.form_model import ATTACHED, Form, marked
+from statemachines.kinds import lifecycle_of
+from statemachines.lifecycle import Lifecycle
 from statemachines.refused import Refused
+from statemachines.roles import Role
 
 ATTACH: Final = "attach"
 LONGEST_NAME = 100
 WORST, BEST = 1, 5
 """The bounds of a score: such a field is chosen in words."""
 ORDER: Final = (
-    "customer_answers", "customer_consents", "customer_declines", "pass_acceptance", "revisit", "follow_up",
-    "reporter_writes", "come_back", "withdraw",
+    "customer_answers", "customer_consents", "customer_declines", "pass_acceptance", "refuse_acceptance", "revisit",
+    "follow_up", "reporter_writes", "come_back", "request_cancellation", "withdraw",
 )  # fmt: skip
-"""The moves, those first that we wait for. Each is drawn from its form model."""
-WAITED_FOR: Final = frozenset(ORDER[:5])
+"""In which order moves are shown, those first that we wait for; others follow. Each is drawn from its form model."""
+ENDING: Final = frozenset({"request_cancellation", "withdraw"})
+"""The moves by which a customer gives his matter up; their buttons look like it."""
+WAITED_FOR: Final = frozenset({
+    "customer_answers", "customer_consents", "customer_declines", "pass_acceptance", "revisit",
+})  # fmt: skip
 """The moves whose forms are open when the page is shown."""
 SIGNING: Final = "pass_acceptance"
 NOT_ASKED: Final = {SIGNING: frozenset({"signed_by"})}
@@ -41,6 +48,13 @@ class MoveForm:
     fields: list[FormField]
     open: bool = False
     why: str = ""
+    ends: bool = False
+
+
+def customer_moves(table: Lifecycle) -> list[str]:
+    """Return the moves that a table gives to customers, as the portal shows them; files have a form of their own."""
+    given = {row.name for row in table.moves if Role.CUSTOMER in row.roles} - {ATTACH}
+    return [*(name for name in ORDER if name in given), *sorted(given.difference(ORDER))]
 
 
 def move_forms(
@@ -48,8 +62,8 @@ def move_forms(
     refused: Refused | None = None, why: str = "",
 ) -> list[MoveForm]:  # fmt: skip
     """Return the forms of the moves of a case; at the one that was refused stands what was typed, and why."""
-    offered = {move.name: move.form for move in seen.moves if move.name in ORDER}
-    names = sorted(offered, key=ORDER.index)
+    offered = {move.name: move.form for move in seen.moves}
+    names = [name for name in customer_moves(lifecycle_of(seen.case.kind)) if name in offered]
     return [
         _form(seen, locale, name, offered[name], typed or {}, refused, why)
         if name == tried
@@ -72,8 +86,9 @@ def _form(
     named = any(field.error for field in fields)
     waited_for = move in WAITED_FOR and not refused
     return MoveForm(
-        move, title, _own_text(locale, f"portal.help.{move}"), fields, bool(refused) or waited_for, "" if named else why
-    )
+        move, title, _own_text(locale, f"portal.help.{move}"), fields, bool(refused) or waited_for,
+        "" if named else why, move in ENDING,
+    )  # fmt: skip
 
 
 def asked(move: str, form: type[Form]) -> list[str]:

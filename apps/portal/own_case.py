@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 from apps.api.case_documents import kind_of_number
 from apps.api.problems import status_of
 from apps.api.session_cookie import check_site
-from apps.portal.case_forms import ATTACH, ORDER, SIGNING, move_forms, values_of
+from apps.portal.case_forms import ATTACH, SIGNING, customer_moves, move_forms, values_of
 from apps.portal.visit import Sent, Visit, Visiting, check_own
 from apps.principal_moves import key_of
 from apps.principal_portal import move_own_case, own_case, own_number
@@ -43,13 +43,14 @@ def move_case(visit: Visiting, move: Annotated[str, Path(max_length=40)], entrie
     """Make a move on one's own case. A form that was sent twice moves it once."""
     check_own(visit, entries.text("_csrf"))
     seen = own_case(visit.store, visit.principal, visit.at)
-    rows = lifecycle_of(seen.case.kind).rows.get(move)
-    if move not in ORDER or not rows:
+    table = lifecycle_of(seen.case.kind)
+    if move not in customer_moves(table):
         raise Refused("portal_no_page")
+    form = table.rows[move][0].form
     seq = int(text) if (text := entries.text("_seq")).isascii() and text.isdigit() and len(text) < 9 else None
     try:
         count_move(visit.store, visit.principal, visit.at)
-        values = values_of(move, rows[0].form, entries.given(), reader_zone())
+        values = values_of(move, form, entries.given(), reader_zone())
         move_own_case(visit.store, visit.principal, move, values, seq, entries.text("_key"), visit.working_time())
     except Refused as refused:
         if refused.code in ENDED:

@@ -2,6 +2,13 @@
 
 from fastapi import APIRouter
 
-from apps.portal import contact, own_case, report, start, status
+from apps.portal import contact, own_case, own_files, report, start, status
 
-ROUTERS: tuple[APIRouter, ...] = (start.router, contact.router, status.router, own_case.router, report.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    start.router,
+    contact.router,
+    status.router,
+    own_case.router,
+    own_files.router,
+    report.router,
+)

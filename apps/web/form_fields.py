@@ -121,6 +121,12 @@ def form_fields(
     ]
 
 
+def linked_choices(fields: Sequence[FormField], address: Mapping[str, str]) -> dict[str, str]:
+    """Return what the address of a page fills in: choices that its form offers, so that no link puts words into one."""
+    chosen = ((field, address.get(field.name)) for field in fields if field.widget is Widget.SELECT)
+    return {field.name: code for field, code in chosen if code is not None and code in dict(field.choices)}
+
+
 def form_values(form: type[Form], entries: Mapping[str, str], zone: ZoneInfo) -> dict[str, Any]:
     """Return what was typed as the form's model takes it: money in fen, local times with their offset.
 

@@ -13,7 +13,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from apps.notify_listener import listen
 from engine.store import Store
-from reports.known_cases import versions_among
+from reports.known_cases import news_mark, versions_among
 from statemachines.refused import Refused
 
 CALM_SECONDS = 0.3
@@ -41,6 +41,7 @@ class Watcher:
         self._listeners = set[_Listener]()
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
+        self._mark: object = None
 
     async def events(self, number: str | None, lasts: Callable[[], bool]) -> AsyncIterator[bytes]:
         """Yield an event whenever the case, or without a number anything, has changed, until the session ends.
@@ -88,8 +89,10 @@ class Watcher:
         listening = asyncio.create_task(listen(self._store, committed.set))
         try:
             while self._listeners:
-                await committed.wait()
-                await asyncio.sleep(CALM_SECONDS)
+                with suppress(TimeoutError):  # see Note [Notified after the commit] in ``engine/store.py``
+                    async with asyncio.timeout(CHECK_SECONDS):
+                        await committed.wait()
+                        await asyncio.sleep(CALM_SECONDS)
                 committed.clear()
                 await self._tell()
         finally:
@@ -97,11 +100,14 @@ class Watcher:
             await asyncio.gather(listening, return_exceptions=True)
 
     async def _tell(self) -> None:
+        """Tell the pages of cases that have moved, and those of lists where anything has that a list may show."""
         numbers = sorted({each.number for each in self._listeners if each.number})
         versions = await run_in_threadpool(self._versions, numbers)
+        news = await run_in_threadpool(self._news)
         for listener in self._listeners:
             version = versions.get(listener.number or "")
-            if listener.number is None or version not in (None, listener.version):
+            moved = version not in (None, listener.version)
+            if moved or (news and listener.number is None):
                 listener.version = version
                 listener.changed.set()
 
@@ -112,3 +118,11 @@ class Watcher:
             for start in range(0, len(numbers), SLICE):
                 found |= versions_among(tx, numbers[start : start + SLICE])
         return found
+
+    def _news(self) -> bool:
+        """Return whether anything has changed that a list may show; also while the database cannot be asked."""
+        known = self._mark
+        with suppress(Refused), self._store.looking() as tx:
+            self._mark = news_mark(tx)
+            return self._mark is None or self._mark != known
+        return True

@@ -1,17 +1,16 @@
 """Check each request for a page before a route sees it: id, language, size and time of forms; add security headers."""
 
 import logging
-import secrets
-from time import perf_counter
+from functools import partial
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from apps.api.figures import Figures
-from apps.api.languages import language_of
-from apps.api.request_guard import REQUEST_ID, SECURITY_HEADERS, described
+from apps.api.request_guard import SECURITY_HEADERS, described
+from apps.api.watched_answer import WatchedAnswer, note_request
 from apps.web.language_choice import chosen_language
 
 CSP = (
@@ -41,33 +40,24 @@ class PageGuard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        given = headers.get("x-request-id", "")
-        request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
-        accepted = language_of(headers.get("accept-language"), self._locale)
-        scope["state"] = {
-            **scope.get("state", {}),
-            "request_id": request_id,
-            "locale": chosen_language(Request(scope)) or accepted,
-        }
-        begun, status = perf_counter(), 0
-
-        async def send_guarded(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                answer = MutableHeaders(scope=message)
-                answer["X-Request-Id"] = request_id
-                for name, value in PAGE_HEADERS.items():
-                    answer.setdefault(name, value)
-            await send(message)
-
+        state = note_request(scope, self._locale)
+        state["locale"] = chosen_language(Request(scope)) or state["locale"]
+        request_id = state["request_id"]
+        answer = WatchedAnswer(send, partial(_add_headers, request_id=request_id))
         try:
-            await self._app(scope, receive, send_guarded)
+            await self._app(scope, receive, answer)
         except Exception as error:  # noqa: BLE001 (named by its type; its text may be personal)
             _log.error("Request %s failed: %s", request_id, described(error))
-            if not status:
-                await PlainTextResponse(f"500 {request_id}", 500)(scope, receive, send_guarded)
+            if not answer.status:
+                await PlainTextResponse(f"500 {request_id}", 500)(scope, receive, answer)
         finally:
             route = getattr(scope.get("route"), "path", "none")
-            self._figures.answered(f"/{self._room}{route}", scope["method"], status or 499, perf_counter() - begun)
+            self._figures.answered(f"/{self._room}{route}", scope["method"], answer.status or 499, answer.seconds)
+
+
+def _add_headers(message: Message, request_id: str) -> None:
+    """Add the id of the request, and the security headers that the page does not set itself."""
+    headers = MutableHeaders(scope=message)
+    headers["X-Request-Id"] = request_id
+    for name, value in PAGE_HEADERS.items():
+        headers.setdefault(name, value)

@@ -144,18 +144,23 @@ def _done_by(tx: Tx, case: CaseRow, table: Lifecycle) -> DoneBy:
     return done_by([(table.resolver.move(row.move), row.handle) for row in rows], separate)
 
 
+def own_moves(tx: Tx, principal: Principal, case: CaseRow, at: datetime) -> list[OfferedMove]:
+    """Return the moves that the table gives now to this actor and to no stranger; see Note [Own matter]."""
+    actor, table = principal.actor, lifecycle_of(case.kind)
+    facts = facts_for(tx, case, actor, at)
+    if facts is None or not table.hidden_from or not actor.available(to_micros(at)):
+        return []
+    strangers = {*table.allowed(replace(facts, actor=""), actor.roles)}
+    own = [move for move in table.allowed(facts, actor.roles) if move not in strangers]
+    return [OfferedMove(move, table.rows[move][0].form) for move in own]
+
+
 def _own_matter(tx: Tx, principal: Principal, number: str, move: str, at: datetime) -> bool:
-    """Return whether the table gives the move now to this actor and to no stranger; see Note [Own matter]."""
     try:
         case = current_case(tx, number)
     except Refused:
         return False
-    actor, table = principal.actor, lifecycle_of(case.kind)
-    facts = facts_for(tx, case, actor, at)
-    if facts is None or not table.hidden_from or not actor.available(to_micros(at)):
-        return False
-    stranger = replace(facts, actor="")
-    return move in {*table.allowed(facts, actor.roles)} - {*table.allowed(stranger, actor.roles)}
+    return any(own.name == move for own in own_moves(tx, principal, case, at))
 
 
 def _why_not(refused: Refused | None) -> tuple[str | None, tuple[str, ...]]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
-from engine.access.condition import EVERY_CASE, NO_CASE, Condition, both, either
+from engine.access.condition import EVERY_CASE, NO_CASE, Condition, both, by_index, either
 from engine.access.principal import OUTSIDERS, Principal, PrincipalKind, Scope
 from engine.caches import Acting
 from engine.entry_checks import SHOWN, check_case_number
@@ -54,6 +54,8 @@ STOOD_IN_FOR: Final = (
     " AND (scope_a.disabled_at IS NOT NULL OR (scope_a.absent_from <= :scope_at"
     " AND (scope_a.absent_until IS NULL OR scope_a.absent_until > :scope_at))))"
 )
+MOVED_BY: Final = "c.id IN (SELECT scope_t.case_id FROM transition scope_t WHERE scope_t.actor_id = :scope_id)"
+"""What an index tells of the cases on which somebody acted."""
 LED_TO_VIOLATION: Final = (
     "EXISTS (SELECT 1 FROM link scope_l JOIN cases scope_c ON scope_c.id = scope_l.child_id"
     " WHERE scope_l.parent_id = c.id AND scope_c.kind = 'violation')"
@@ -115,6 +117,21 @@ def meets(tx: Tx, case_id: int, condition: Condition) -> bool:
     return tx.row(MEETS.format(scope=condition.sql), case_id=case_id, **condition.values) is not None
 
 
+def concerning(actor: Acting) -> Condition:
+    """Return the cases that concern the actor and are hidden from him.
+
+    The variables are canonical text, so a handle is spelled in one way only.
+    """
+    return either(
+        Condition(
+            f"c.kind = '{table.kind}' AND replace(c.variables, :scope_{name}, '') <> c.variables",
+            {f"scope_{name}": canonical({name: actor.handle})[1:-1]},
+        )
+        for table in lifecycles().values()
+        for name in table.hidden_from
+    )
+
+
 def ordinary_cases() -> Condition:
     """Return the cases that are not confidential."""
     return _of_kinds(table.kind for table in lifecycles().values() if not table.readers)
@@ -128,14 +145,15 @@ def _case_of_outsider(principal: Principal) -> Condition:
     kinds = [
         table.kind for table in lifecycles().values() if (REPORT in table.natures if reports else not table.internal)
     ]
-    return both(Condition("c.id = :scope_case", {"scope_case": principal.case_id}), _of_kinds(kinds))
+    return both(by_index("c.id = :scope_case", {"scope_case": principal.case_id}), _of_kinds(kinds))
 
 
 def _worked_on(actor: Acting, at: datetime | None) -> Condition:
     """Return the cases on which an actor works."""
     if actor.disabled_at is not None or not actor.roles & WORK:
         return NO_CASE
-    return both(ordinary_cases(), either((*_own(actor, at), *_by_department(actor), *_by_role(actor))))
+    # The history of a case is asked last: what is known without it decides for most cases.
+    return both(ordinary_cases(), either((*_by_role(actor), *_by_department(actor), *_own(actor, at))))
 
 
 def _reviewed(actor: Acting, at: datetime | None) -> Condition:
@@ -149,21 +167,21 @@ def _reviewed(actor: Acting, at: datetime | None) -> Condition:
 
 def _own(actor: Acting, at: datetime | None) -> Iterator[Condition]:
     """Yield the cases that an actor owns, acted on, or for whose owner he stands in."""
-    yield Condition(OWNED, {"scope_handle": actor.handle})
-    only_sells = actor.roles.intersection(SELL) and not actor.roles & (WORK - SELL)
-    yield Condition(OPENED if only_sells else ACTED_ON, {"scope_id": actor.id})
+    yield by_index(OWNED, {"scope_handle": actor.handle})
     if at is not None:
-        yield Condition(STOOD_IN_FOR, {"scope_handle": actor.handle, "scope_at": to_micros(at)})
+        yield by_index(STOOD_IN_FOR, {"scope_handle": actor.handle, "scope_at": to_micros(at)})
+    only_sells = actor.roles.intersection(SELL) and not actor.roles & (WORK - SELL)
+    yield Condition(OPENED if only_sells else ACTED_ON, {"scope_id": actor.id}, lists=((MOVED_BY,),))
 
 
 def _by_department(actor: Acting) -> Iterator[Condition]:
     """Yield the cases of an actor's department and team."""
     if actor.department is not None and actor.roles & OF_A_DEPARTMENT:
-        yield Condition("c.department = :scope_department", {"scope_department": actor.department})
+        yield by_index("c.department = :scope_department", {"scope_department": actor.department})
     if actor.roles & DISTRIBUTE:
-        yield Condition("c.department IS NULL")
+        yield by_index("c.department IS NULL")
     if Role.TEAM_SUPERVISOR in actor.roles:
-        yield Condition(OF_TEAM, {"scope_handle": actor.handle})
+        yield by_index(OF_TEAM, {"scope_handle": actor.handle})
 
 
 def _by_role(actor: Acting) -> Iterator[Condition]:
@@ -183,7 +201,7 @@ def _by_state(actor: Acting) -> Iterator[Condition]:
         states = {state for row in table.moves if roles.intersection(row.roles) for state in row.sources}
         names = {name for state in states for name in table.resolver.names("state", state)} | states
         if names:
-            yield both(_of_kinds([table.kind]), Condition(f"c.state IN ({_listed(names)})"))
+            yield by_index(f"c.kind = '{table.kind}' AND c.state IN ({_listed(names)})")
 
 
 def _origins(actor: Acting) -> Iterator[Condition]:
@@ -201,31 +219,22 @@ def _confidential(actor: Acting) -> Iterator[Condition]:
     """
     manager = frozenset({Role.DEPARTMENT_MANAGER})
     tables = [table for table in lifecycles().values() if actor.roles.intersection(table.readers)]
-    yield _of_kinds(table.kind for table in tables if (actor.roles - manager).intersection(table.readers))
+    if whole := _listed(table.kind for table in tables if (actor.roles - manager).intersection(table.readers)):
+        yield by_index(f"c.kind IN ({whole})")
     if limited := [table.kind for table in tables if not (actor.roles - manager).intersection(table.readers)]:
         yield both(_of_kinds(limited), either(_of_manager(actor)))
 
 
 def _of_manager(actor: Acting) -> Iterator[Condition]:
-    yield Condition("c.department IS NULL")
+    yield by_index("c.department IS NULL")
     if actor.department is not None:
-        yield Condition("c.department = :scope_department", {"scope_department": actor.department})
+        yield by_index("c.department = :scope_department", {"scope_department": actor.department})
 
 
 def _not_concerning(actor: Acting, condition: Condition) -> Condition:
-    """Return the condition without the cases that concern the actor: he is accused in them, or appealed.
-
-    The variables are canonical text, so a handle is spelled in one way only.
-    """
-    hidden = [
-        Condition(
-            f"c.kind <> '{table.kind}' OR replace(c.variables, :scope_{name}, '') = c.variables",
-            {f"scope_{name}": canonical({name: actor.handle})[1:-1]},
-        )
-        for table in lifecycles().values()
-        for name in table.hidden_from
-    ]
-    return both(condition, *hidden) if condition.sql != NO_CASE.sql else NO_CASE
+    """Return the condition without the cases that concern the actor: he is accused in them, or appealed."""
+    own = concerning(actor)
+    return both(condition, Condition(f"NOT ({own.sql})", own.values)) if condition.sql != NO_CASE.sql else NO_CASE
 
 
 def _of_kinds(kinds: Iterable[str]) -> Condition:

@@ -1,12 +1,13 @@
 """Lists and opens the attachments of a case, for whoever may see the case; every door opens files by this alone.
 
 Note [A file has no mask]: a photo of a parcel shows names and numbers, and nothing can take them out of it. So whoever
-sees the texts of a case only masked opens its files with a reason, as he unmasks a text. A customer's link opens none:
-most files were not made for him.
+sees the texts of a case only masked opens its files with a reason, as he unmasks a text. Most files were not made for
+the customer: which of them his link opens, ``customer_files`` decides.
 """
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -33,7 +34,7 @@ SELECT {COLUMNS}, a.handle AS uploaded_by FROM attachment t JOIN actor a ON a.id
 """
 NAMES = "SELECT id, name FROM attachment WHERE case_id = :case_id"
 ONE = f"SELECT {COLUMNS} FROM attachment t WHERE t.id = :id AND t.case_id = :case_id"
-NAMING = "SELECT seq, form FROM transition WHERE case_id = :case_id AND form LIKE :naming ORDER BY seq"
+NAMING = "SELECT seq, move, form FROM transition WHERE case_id = :case_id AND form LIKE :naming ORDER BY seq"
 ID = re.compile(r"[0-9a-f]{32}")
 FIELDS = ("attachments",)
 """What the log of readings says was read."""
@@ -69,6 +70,16 @@ class OpenedAttachment:
     name: str
     type: str
     content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NamingMove:
+    """A recorded move, its form without its texts, and the ids of the attachments that it names."""
+
+    seq: int
+    move: str
+    form: dict[str, Any]
+    files: tuple[str, ...]
 
 
 def attachments_of(store: Store, principal: Principal, number: str, at: datetime) -> list[AttachmentView]:
@@ -133,10 +144,17 @@ def names_in(tx: Tx, case_id: int) -> dict[str, str | None]:
 def _naming(tx: Tx, case_id: int) -> dict[str, int]:
     """Return by id the first move that names an attachment."""
     first: dict[str, int] = {}
-    for row in tx.rows(NAMING, case_id=case_id, naming='%"attachments":%'):
-        for name in digests_in(str(json.loads(row.form).get("attachments", ""))):
-            first.setdefault(name, row.seq)
+    for move in moves_naming_files(tx, case_id):
+        for name in move.files:
+            first.setdefault(name, move.seq)
     return first
+
+
+def moves_naming_files(tx: Tx, case_id: int) -> Iterator[NamingMove]:
+    """Yield the moves of a case that name attachments, in order."""
+    for row in tx.rows(NAMING, case_id=case_id, naming='%"attachments":%'):
+        form = json.loads(row.form)
+        yield NamingMove(row.seq, row.move, form, tuple(digests_in(str(form.get("attachments", "")))))
 
 
 def open_attachment(
@@ -164,6 +182,27 @@ def open_attachment(
         row = tx.row(ONE, id=attachment_id, case_id=case.id) if ID.fullmatch(attachment_id) else None
     if not sees and reason is None:
         raise Refused("attachment_masked", number=number)
+    opened = _opened(store, number, attachment_id, row, thumbnail=thumbnail)
+    _log(store, principal, case, at, None if sees else reason)
+    return opened
+
+
+def open_listed(
+    store: Store, principal: Principal, case: CaseRow, attachment_id: str, at: datetime, *, thumbnail: bool
+) -> OpenedAttachment:
+    """Return the content of an attachment that the caller found among those that the principal may open; log it.
+
+    Raises what ``open_attachment`` raises of the file itself.
+    """
+    with store.looking() as tx:
+        row = tx.row(ONE, id=attachment_id, case_id=case.id)
+    opened = _opened(store, case.number, attachment_id, row, thumbnail=thumbnail)
+    _log(store, principal, case, at, None)
+    return opened
+
+
+def _opened(store: Store, number: str, attachment_id: str, row: Any, *, thumbnail: bool) -> OpenedAttachment:
+    """Return the content of a row, if it is the one that was taken in; ``row`` is None where there is none."""
     if row is None or (thumbnail and row.thumbnail is None and row.erased_at is None):
         raise Refused("unknown_attachment", number=number, id=attachment_id[:32])
     if row.erased_at is not None:
@@ -174,7 +213,6 @@ def open_attachment(
         raise Refused("attachment_missing", number=number, id=row.id)
     if salted_digest(bytes(row.salt), content) != digest:
         raise Refused("attachment_altered", number=number, id=row.id)
-    _log(store, principal, case, at, None if sees else reason)
     if thumbnail:
         return OpenedAttachment(row.id, f"{row.name.rpartition('.')[0]}.jpg", THUMBNAIL_TYPE, content)
     return OpenedAttachment(row.id, row.name, row.type, content)

@@ -1,6 +1,7 @@
 """Erases personal texts of a case: the record keeps their digests, which say nothing once the salt is gone (H1).
 
-With all texts of a closed case go its customer and the texts of its mails (``erase_customer.py``).
+With all texts of a closed case go its customer, the texts of its mails (``erase_customer.py``) and what was written
+about its contacts when they were scored (``engine/conduct/erasure.py``).
 """
 
 from dataclasses import astuple, dataclass
@@ -10,6 +11,7 @@ from typing import Any
 from engine.access.principal import Principal
 from engine.attachments.erasure import may_erase
 from engine.audit.erase_customer import ErasureOrder, erase_customer_in, erase_mails_in
+from engine.conduct.erasure import erase_conduct_in
 from engine.contention import in_transaction
 from engine.entry_checks import check_case_number
 from engine.kept_answers import Answer, answered_once, keyed_request
@@ -85,6 +87,7 @@ def erase_texts(
         erased = [text for text in erased if _erase(tx, case.id, text, order)]
         if place is not None:
             return Erased(erased)
+        erase_conduct_in(tx, case.id, order.handle, order.at)
         return Erased(erased, erase_customer_in(tx, case.id, order), erase_mails_in(tx, number, order))
 
     return in_transaction(store, erase)

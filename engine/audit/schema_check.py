@@ -52,6 +52,9 @@ POSTGRES_PROGRAMS = {
 PROGRAMS = frozenset({"trigger", "function", "disabled", "rule", "view"})
 """Objects of the database that run, or answer, in place of what was written."""
 
+SCHEMAS = 8
+"""How many schemas a process remembers: those of a store, of its backup and of a restored one may take turns."""
+
 Objects = tuple[tuple[str, str, str], ...]
 
 
@@ -70,13 +73,14 @@ def schema_faults(store: Store, tx: Tx) -> Iterator[str]:
 def _differences(store: Store, tx: Tx, objects: Objects) -> tuple[str, ...]:
     """Compare tables, columns and indexes with those of the models; the same schema is compared once in a process."""
     if objects not in _compared:
-        _compared.clear()
+        if len(_compared) == SCHEMAS:
+            del _compared[next(iter(_compared))]
         _compared[objects] = (*_compare(store), *definition_faults(tx))
     return _compared[objects]
 
 
 _compared: dict[Objects, tuple[str, ...]] = {}
-"""The schema that was compared last, and its differences."""
+"""The schemas that were compared last, each with its differences."""
 
 
 def _compare(store: Store) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from engine.actors import in_charge
+from engine.ledger import suspensions
 from engine.ledger.journal import journal_row
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
@@ -54,18 +55,23 @@ def hold(tx: Tx, kind: str, handle: str, reason: str, at: datetime) -> bool:
     lifecycle_of(kind)
     actor = in_charge(tx, handle, HOLDERS, to_micros(at))
     journal_row(tx, "hold", (kind,), actor.handle, to_micros(at))
-    return tx.run(TAKE, kind=kind, at=to_micros(at), actor_id=actor.id, reason=reason) == 1
+    held_now = tx.run(TAKE, kind=kind, at=to_micros(at), actor_id=actor.id, reason=reason) == 1
+    if held_now:
+        suspensions.record_kind(tx, suspensions.HELD, kind, actor.handle, reason, to_micros(at))
+    return held_now
 
 
-def release(tx: Tx, kind: str, handle: str, at: datetime) -> int:
-    """End a hold; return how many deliveries that fell due meanwhile are free now.
+def release(tx: Tx, kind: str, handle: str, reason: str, at: datetime) -> int:
+    """End a hold for the reason of a code; return how many deliveries that fell due meanwhile are free now.
 
-    Raises ``Refused('not_in_charge' | 'not_on_hold')`` and what ``acting`` raises.
+    Raises ``Refused('no_release_reason' | 'not_in_charge' | 'not_on_hold')`` and what ``acting`` raises.
     """
+    suspensions.check_release_reason(reason)
     in_charge(tx, handle, HOLDERS, to_micros(at))
     if tx.run(END, kind=kind) != 1:
         raise Refused("not_on_hold", kind=kind)
     journal_row(tx, "hold", (kind,), handle, to_micros(at))
+    suspensions.record_kind(tx, suspensions.RELEASED, kind, handle, reason, to_micros(at))
     # A transaction that parks deliveries locks the row that is deleted here, so none is parked after this.
     freed = tx.run(WAKE_UP, kind=kind, at=to_micros(at), parked=PARKED)
     tx.wakes = True

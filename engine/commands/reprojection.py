@@ -10,7 +10,7 @@ from engine.commands.plan import Plan, begin, plan_reprojection, plan_until
 from engine.commands.write import write
 from engine.contention import retrying
 from engine.rules.editions import EditionRow, mark_projected, unprojected
-from engine.rules.in_force import Sort
+from engine.rules.in_force import WITHOUT_TIMERS, Sort
 from engine.store import Store
 from engine.timers.set_back import HistoryUnknown
 from engine.timers.would_run import past_moves
@@ -52,7 +52,7 @@ def reproject_due(store: Store, at: datetime) -> Reprojected:
         due, newest = unprojected(tx, now), tx.row(NEWEST).id or 0
     numbers: list[str] = []
     for edition in due:
-        if edition.sort == Sort.SURVEY:  # no timer follows a questionnaire
+        if edition.sort in WITHOUT_TIMERS:
             continue
         after = 0
         while (batch := retrying(lambda: _bring(store, edition, after, now)))[0]:  # noqa: B023 - called at once

@@ -8,7 +8,7 @@ import orjson
 
 from engine.commands import move_sql
 from engine.commands.plan import FiredStep, Plan
-from engine.databases import CHANNEL, Conflict
+from engine.databases import Conflict
 from engine.ledger import record
 from engine.ledger.lifecycle_versions import record_version
 from engine.timers import timer as timing
@@ -40,6 +40,7 @@ def write(tx: Tx, plans: Sequence[Plan], *, goes_on: bool = False) -> None:
         _execute(tx, _rows(others, started), len(others))
     if stepped:
         _execute(tx, _stepped_rows(stepped), len(stepped))
+    tx.wakes = True
     if goes_on:
         for plan in moved:
             plan.restart()
@@ -141,7 +142,7 @@ def _statement(names: tuple[str, ...]) -> str:
     """Return the one statement of the parts that have rows; the first of them updates the cases."""
     first, *others = names
     parts = [f"moved AS ({move_sql.POSTGRES[first]})", *(f"{name} AS ({move_sql.POSTGRES[name]})" for name in others)]
-    return f"WITH {', '.join(parts)} SELECT count(*) AS moved, pg_notify('{CHANNEL}', '') AS woken FROM moved"
+    return f"WITH {', '.join(parts)} SELECT count(*) AS moved FROM moved"
 
 
 def _json(rows: Sequence[Row]) -> str:

@@ -78,19 +78,21 @@ def retry_all(store: Store, principal: Principal, at: datetime, key: str | None 
 
         def act() -> Answer:
             revived = [_revive(tx, row.case_id, row.seq, row.reaction, handle, now) for row in tx.rows(DEAD)]
-            return {"revived": sum(revived), "released": release_all_in(tx)}
+            return {"revived": sum(revived), "released": release_all_in(tx, handle, now)}
 
         return Retried(**answered_once(tx, request, at, act))
 
     return in_transaction(store, retry)
 
 
-def release_parked(store: Store, principal: Principal, number: str) -> None:
-    """Release a parked case for the next tick. Raises ``Refused('not_parked')`` and what ``may_decide`` raises."""
+def release_parked(store: Store, principal: Principal, number: str, reason: str, at: datetime) -> None:
+    """Release a parked case for the next tick, for the reason of a code.
+
+    Raises ``Refused('not_parked' | 'no_release_reason')`` and what ``may_decide`` raises.
+    """
 
     def release(tx: Tx) -> None:
-        may_decide(tx, principal)
-        release_in(tx, number)
+        release_in(tx, number, may_decide(tx, principal), reason, to_micros(at))
 
     in_transaction(store, release)
 

@@ -15,7 +15,13 @@ from models.zones import is_zone
 from statemachines.refused import Refused
 from statemachines.rule_faults import Fault, refused_fault, rule_fault
 
-BAD = {Sort.PACK: "bad_pack", Sort.CALENDAR: "bad_calendar", Sort.SURVEY: "bad_questionnaire"}
+BAD = {
+    Sort.PACK: "bad_pack",
+    Sort.CALENDAR: "bad_calendar",
+    Sort.SURVEY: "bad_questionnaire",
+    Sort.CHECKLIST: "bad_checklist",
+    Sort.INDICATOR: "bad_indicator",
+}
 """The refusal of a faulty text of each sort."""
 
 

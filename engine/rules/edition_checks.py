@@ -7,8 +7,12 @@ from zoneinfo import ZoneInfo
 
 from engine.calendars.calendar import Calendar, calendars_in, shipped
 from engine.calendars.calendar_table import written
+from engine.rules.checklists import Checklist, bad_checklist, checklists, covered_twice, parsed_checklist
 from engine.rules.editions import EditionRow, editions
-from engine.rules.in_force import Rules, Sort, calendar_of, pack_of, questionnaire_of
+from engine.rules.in_force import Rules, Sort, calendar_of, checklist_of, indicator_of, pack_of, questionnaire_of
+from engine.rules.indicator_definition import Indicator
+from engine.rules.indicator_faults import set_faults
+from engine.rules.indicators import bad_indicator, indicators, parsed_indicator
 from engine.rules.opening_check import opening_faults
 from engine.rules.policy import Pack, checked, names, pack
 from engine.rules.questionnaires import (
@@ -23,19 +27,27 @@ from models.columns import from_micros, to_micros
 from statemachines.refused import Refused
 from statemachines.rule_faults import Fault, rule_fault
 
+AnyRules = Pack | Calendar | Questionnaire | Checklist | Indicator
+
 
 @dataclass(frozen=True, slots=True)
 class EditionText:
     """A checked text that is to be published, and the editions of its name so far."""
 
     sort: Sort
-    rules: Pack | Calendar | Questionnaire
+    rules: AnyRules
     content: str
     before: list[EditionRow]
 
-    def earlier(self) -> Iterable[Pack | Calendar | Questionnaire]:
+    def earlier(self) -> Iterable[AnyRules]:
         """Yield the rules of this name so far, newest first; the shipped file was the first edition."""
-        parse = {Sort.PACK: pack_of, Sort.CALENDAR: calendar_of, Sort.SURVEY: questionnaire_of}[self.sort]
+        parse = {
+            Sort.PACK: pack_of,
+            Sort.CALENDAR: calendar_of,
+            Sort.SURVEY: questionnaire_of,
+            Sort.CHECKLIST: checklist_of,
+            Sort.INDICATOR: indicator_of,
+        }[self.sort]
         for edition in reversed(self.before):
             yield parse(edition.content, f"{edition.name}@{edition.version}")
         if (file := _shipped(self.sort, self.rules.name)) is not None:
@@ -49,7 +61,7 @@ class EditionText:
     def is_known(self, effective_from: datetime) -> bool:
         """Return whether these very rules are the newest, from the same day on; a calendar has no such date.
 
-        The day is that of the pack's zone, or for a questionnaire of the zone in which the date is given.
+        The day is that of the pack's zone, or for other rules of the zone in which the date is given.
         """
         if next(iter(self.earlier()), None) != self.rules:
             return False
@@ -59,10 +71,13 @@ class EditionText:
         return from_micros(self.newest.effective_from).astimezone(zone).date() == effective_from.astimezone(zone).date()
 
 
-def _shipped(sort: Sort, name: str) -> Pack | Calendar | Questionnaire | None:
+def _shipped(sort: Sort, name: str) -> AnyRules | None:
     if sort is Sort.PACK:
         return pack(name) if name in names() else None
-    return (shipped() if sort is Sort.CALENDAR else questionnaires()).get(name)
+    by_name = {
+        Sort.CALENDAR: shipped, Sort.SURVEY: questionnaires, Sort.CHECKLIST: checklists, Sort.INDICATOR: indicators,
+    }[sort]()  # fmt: skip
+    return by_name.get(name)
 
 
 def checked_text(
@@ -70,12 +85,17 @@ def checked_text(
 ) -> EditionText:
     """Check a text by itself and beside the rules in force when it takes effect.
 
-    Raises ``Refused('bad_pack' | 'bad_calendar' | 'bad_questionnaire')`` with every fault.
+    Raises ``Refused('bad_pack' | 'bad_calendar' | 'bad_questionnaire' | 'bad_checklist' | 'bad_indicator')`` with every
+    fault.
     """
     if sort is Sort.CALENDAR:
         return calendar_text(tx, rules, text, file, at)
     if sort is Sort.SURVEY:
         return _survey_text(tx, rules, text, file, effective_from)
+    if sort is Sort.CHECKLIST:
+        return _checklist_text(tx, rules, text, file, effective_from)
+    if sort is Sort.INDICATOR:
+        return _indicator_text(tx, rules, text, file, effective_from)
     pack_ = checked(text, file, rules.calendar)
     _check_date(pack_, effective_from, file)
     _refuse("bad_pack", file, opening_faults(pack_, rules.calendar, effective_from))
@@ -100,6 +120,22 @@ def _survey_text(tx: Tx, rules: Rules, text: str, file: str, effective_from: dat
     if faults := list(asked_twice(questionnaire, rules.questionnaires(to_micros(effective_from)).values())):
         raise bad_questionnaire(file, faults)
     return EditionText(Sort.SURVEY, questionnaire, text, editions(tx, Sort.SURVEY, questionnaire.name))
+
+
+def _checklist_text(tx: Tx, rules: Rules, text: str, file: str, effective_from: datetime) -> EditionText:
+    """Check a checklist beside those that are in force when it takes effect."""
+    checklist = parsed_checklist(text, file)
+    if faults := list(covered_twice(checklist, rules.checklists(to_micros(effective_from)).values())):
+        raise bad_checklist(file, faults)
+    return EditionText(Sort.CHECKLIST, checklist, text, editions(tx, Sort.CHECKLIST, checklist.name))
+
+
+def _indicator_text(tx: Tx, rules: Rules, text: str, file: str, effective_from: datetime) -> EditionText:
+    """Check an indicator beside those that are in force when it takes effect."""
+    indicator = parsed_indicator(text, file)
+    if faults := list(set_faults(indicator, rules.indicators(to_micros(effective_from)))):
+        raise bad_indicator(file, faults)
+    return EditionText(Sort.INDICATOR, indicator, text, editions(tx, Sort.INDICATOR, indicator.name))
 
 
 def _pack_faults(rules: Rules, changed: Calendar, at: datetime) -> Iterator[Fault]:

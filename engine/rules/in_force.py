@@ -1,17 +1,23 @@
-"""Find the rules in force: the published edition of a pack, calendar or questionnaire, else the shipped file."""
+"""Find the rules in force, of each sort: the published edition of a name, else the shipped file."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import TypeVar
 
 from engine.caches import PublishedEdition
 from engine.calendars.calendar import Calendar, calendar, calendars_in, shipped
+from engine.rules.checklists import Checklist, checklists, parsed_checklist
+from engine.rules.indicator_definition import Indicator
+from engine.rules.indicators import indicators, parsed_indicator
 from engine.rules.policy import Pack, names, pack, parsed
-from engine.rules.questionnaires import Questionnaire, parsed_questionnaire, questionnaires
+from engine.rules.questionnaires import Questionnaire, asked_of, parsed_questionnaire, questionnaires
 from engine.store import Store
 from engine.transaction import Tx
 from statemachines.refused import Refused
+
+T = TypeVar("T")
 
 ANY = "SELECT max(id) AS id FROM edition"
 ALL = "SELECT id, sort, name, version, content, effective_from FROM edition ORDER BY effective_from, id"
@@ -23,6 +29,12 @@ class Sort(StrEnum):
     PACK = "pack"
     CALENDAR = "calendar"
     SURVEY = "survey"
+    CHECKLIST = "checklist"
+    INDICATOR = "indicator"
+
+
+WITHOUT_TIMERS = frozenset({Sort.SURVEY, Sort.CHECKLIST, Sort.INDICATOR})
+"""The sorts that no timer of a case follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +73,7 @@ class Rules:
 
     def questionnaires(self, at: int) -> Mapping[str, Questionnaire]:
         """Return the questionnaires in force at an instant, by name."""
-        published = {name: self.in_force(Sort.SURVEY, name, at) for name in self.names(Sort.SURVEY)}
-        editions = {name: questionnaire_of(each.content, each.edition) for name, each in published.items() if each}
-        return dict(sorted({**questionnaires(), **editions}.items()))
+        return self._named(Sort.SURVEY, questionnaires(), questionnaire_of, at)
 
     def questionnaire(self, name: str, at: int) -> Questionnaire:
         """Return a questionnaire in force at an instant. Raises ``Refused('unknown_questionnaire')``."""
@@ -72,9 +82,46 @@ class Rules:
             raise Refused("unknown_questionnaire", name=name, known=list(known))
         return known[name]
 
-    def asked_after(self, kind: str, at: int) -> Questionnaire | None:
-        """Return the questionnaire for a kind of case; None if its customers are asked nothing."""
-        return next((each for each in self.questionnaires(at).values() if kind in each.kinds), None)
+    def asked_after(self, kind: str, customer_type: str | None, at: int) -> Questionnaire | None:
+        """Return the questionnaire for a kind of case and a type of customer; None if he is asked nothing."""
+        return asked_of(self.questionnaires(at).values(), kind, customer_type)
+
+    def checklists(self, at: int) -> Mapping[str, Checklist]:
+        """Return the checklists in force at an instant, by name."""
+        return self._named(Sort.CHECKLIST, checklists(), checklist_of, at)
+
+    def checklist(self, name: str, at: int) -> Checklist:
+        """Return a checklist in force at an instant. Raises ``Refused('unknown_checklist')``."""
+        known = self.checklists(at)
+        if name not in known:
+            raise Refused("unknown_checklist", name=name, known=list(known))
+        return known[name]
+
+    def checklist_for(self, channel: str, at: int) -> Checklist:
+        """Return the checklist for the contacts of a channel. Raises ``Refused('no_checklist')``."""
+        found = next((each for each in self.checklists(at).values() if channel in each.channels), None)
+        if found is None:
+            raise Refused("no_checklist", channel=channel)
+        return found
+
+    def indicators(self, at: int) -> Mapping[str, Indicator]:
+        """Return the indicators in force at an instant, by name."""
+        return self._named(Sort.INDICATOR, indicators(), indicator_of, at)
+
+    def indicator(self, name: str, at: int) -> Indicator:
+        """Return an indicator in force at an instant. Raises ``Refused('unknown_indicator')``."""
+        known = self.indicators(at)
+        if name not in known:
+            raise Refused("unknown_indicator", name=name[:40], known=list(known))
+        return known[name]
+
+    def _named(
+        self, sort: Sort, shipped_rules: Mapping[str, T], parse: Callable[[str, str], T], at: int
+    ) -> Mapping[str, T]:
+        """Return the rules of a sort in force at an instant, by name: published ones before shipped ones."""
+        published = {name: self.in_force(sort, name, at) for name in self.names(sort)}
+        editions = {name: parse(each.content, each.edition) for name, each in published.items() if each}
+        return dict(sorted({**shipped_rules, **editions}.items()))
 
     def in_force(self, sort: Sort, name: str, at: int | None = None) -> PublishedEdition | None:
         """Return the newest edition in effect at an instant; None if there is none."""
@@ -85,9 +132,18 @@ class Rules:
 
     def names(self, sort: Sort) -> list[str]:
         """Return every name that is shipped or published."""
-        files: Iterable[str] = {Sort.PACK: names, Sort.CALENDAR: shipped, Sort.SURVEY: questionnaires}[sort]()
+        files: Iterable[str] = _FILES[sort]()
         return sorted({*files, *(edition.name for edition in self.editions if edition.sort == sort)})
 
+
+_FILES: Mapping[Sort, Callable[[], Iterable[str]]] = {
+    Sort.PACK: names,
+    Sort.CALENDAR: shipped,
+    Sort.SURVEY: questionnaires,
+    Sort.CHECKLIST: checklists,
+    Sort.INDICATOR: indicators,
+}
+"""What returns the names of the shipped files of each sort."""
 
 SHIPPED = Rules()
 """The rules of the shipped files alone."""
@@ -134,3 +190,15 @@ def calendar_of(content: str, edition: str) -> Calendar:
 def questionnaire_of(content: str, edition: str) -> Questionnaire:
     """Parse the questionnaire of an edition. Raises ``Refused('bad_questionnaire')`` if this release cannot read it."""
     return parsed_questionnaire(content, edition)
+
+
+@lru_cache(maxsize=256)
+def checklist_of(content: str, edition: str) -> Checklist:
+    """Parse the checklist of an edition. Raises ``Refused('bad_checklist')`` if this release cannot read it."""
+    return parsed_checklist(content, edition)
+
+
+@lru_cache(maxsize=256)
+def indicator_of(content: str, edition: str) -> Indicator:
+    """Parse the indicator of an edition. Raises ``Refused('bad_indicator')`` if this release cannot read it."""
+    return parsed_indicator(content, edition)

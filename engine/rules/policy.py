@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from engine.calendars.calendar import POLICIES, Calendar, calendar
 from engine.rules.limits import Limit, Row, Text
+from engine.rules.phone_calls import PhoneCalls, phone_faults
 from models.identifiers import HOME_REGION
 from models.toml_text import BadToml, parsed_toml
 from models.zones import is_zone
@@ -110,8 +111,8 @@ class Pack(Row):
 
     ``clauses`` are the promises, some of them blank; ``unpromised`` names the clauses that the document promises
     nothing of, and why. Neither a blank nor an unpromised clause starts a timer; the blank one is named as not set.
-    ``severity_levels`` says whom a case of some severity asks at once (B6). A telephone number without a country code
-    belongs to ``region`` (ISO 3166).
+    ``severity_levels`` says whom a case of some severity asks at once (B6), ``phone`` what a caller is asked (A1).
+    A telephone number without a country code belongs to ``region`` (ISO 3166).
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
@@ -123,6 +124,7 @@ class Pack(Row):
     clauses: dict[str, Limit]
     unpromised: Annotated[dict[str, Text], Field(default_factory=dict)]
     ladder: Annotated[tuple[LadderStep, ...], Field(min_length=1)]
+    phone: PhoneCalls = PhoneCalls(mandatory={})
     callbacks: Callbacks = Callbacks()
     alerts: Alerts = Alerts()
     rounds: Rounds = Rounds()
@@ -247,6 +249,7 @@ def _doubts(pack: Pack, known: Callable[[str], Calendar]) -> Iterator[Fault]:
     if pack.callbacks.window is not None and pack.callbacks.window not in pack.clauses:
         why = "names no clause of the pack: {known}"
         yield rule_fault("callbacks.window", "pack.no_clause", why, known=pack.clauses)
+    yield from phone_faults(pack.phone)
     for field, name in _calendars(pack):
         try:
             known(name)

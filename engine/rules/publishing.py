@@ -1,4 +1,4 @@
-"""Publish editions of packs, calendars and questionnaires: by the evaluation group, checked as files are (F4)."""
+"""Publish packs, calendars, questionnaires and checklists: by the evaluation group, checked as files (F4)."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -43,11 +43,12 @@ class Published:
 def publish(
     store: Store, sort: str, text: str, by: str, at: datetime, effective_from: datetime, reason: str, file: str = ""
 ) -> Published:
-    """Publish the text of a pack, of one calendar, or of a questionnaire, with effect from an instant, for a reason.
+    """Publish the text of a rule of some sort, with effect from an instant, for a reason.
 
     Publishing the same text again for the same day changes nothing. Raises ``Refused('unknown_actor' |
-    'not_evaluation_group' | 'no_reason' | 'bad_pack' | 'bad_calendar' | 'bad_questionnaire' | 'edition_exists' |
-    'effective_in_the_past' | 'effective_too_early' | 'calendar_not_later')``; then nothing was written.
+    'not_evaluation_group' | 'no_reason' | 'bad_pack' | 'bad_calendar' | 'bad_questionnaire' | 'bad_checklist' |
+    'bad_indicator' | 'edition_exists' | 'effective_in_the_past' | 'effective_too_early' | 'calendar_not_later')``; then
+    nothing was written.
     """
 
     def checked(tx: Tx) -> EditionText:

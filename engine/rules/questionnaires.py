@@ -2,22 +2,20 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from engine.calendars.calendar import POLICIES
+from engine.rules.languages import language_faults
 from engine.rules.limits import Row, Text
-from models.toml_text import BadToml, parsed_toml
-from statemachines.form_faults import file_faults
-from statemachines.refused import Refused
-from statemachines.rule_faults import Fault, rule_fault, unreadable_fault
+from engine.rules.rule_files import NamedRules, RuleFiles
+from models.contact import CustomerType
+from statemachines.rule_faults import Fault, rule_fault
 
 FOLDER = POLICIES / "questionnaires"
 DIMENSIONS = ("timeliness", "intact_goods", "attitude", "quality", "price")
 """The scores that the form of a revisit holds, each 1 to 5 or empty."""
-LANGUAGES = ("zh_CN", "zh_TW", "en")
 POINT = 2_000
 """One step of a score in hundredths of a point: 1 is 20 points, 5 is 100."""
 
@@ -30,14 +28,30 @@ class Dimension(Row):
     question: dict[str, Text]
 
 
-class Questionnaire(Row):
-    """The questions after cases of these kinds; ``version`` changes with each text and weight."""
+class Questionnaire(NamedRules):
+    """The questions after cases of these kinds.
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-    version: Text
-    source: Text
+    With ``customer_types`` it is asked of such customers only, and before one that names none.
+    """
+
     kinds: Annotated[tuple[Text, ...], Field(min_length=1)]
+    customer_types: tuple[CustomerType, ...] = ()
     dimensions: Annotated[tuple[Dimension, ...], Field(min_length=1)]
+
+    @property
+    def edition(self) -> str:
+        """Return name and version."""
+        return f"{self.name}@{self.version}"
+
+
+def asked_of(known: Iterable[Questionnaire], kind: str, customer_type: str | None) -> Questionnaire | None:
+    """Return which of the questionnaires a customer of this type is asked after a case of this kind, if any.
+
+    One that names his type comes before one that names none.
+    """
+    after = [each for each in known if kind in each.kinds]
+    own = (each for each in after if customer_type in each.customer_types)
+    return next(own, next((each for each in after if not each.customer_types), None))
 
 
 def score(questionnaire: Questionnaire, answers: Mapping[str, Any]) -> tuple[int | None, int]:
@@ -59,61 +73,23 @@ def score(questionnaire: Questionnaire, answers: Mapping[str, Any]) -> tuple[int
     return (2 * total + weights) // (2 * weights), len(given)
 
 
-@cache
-def questionnaires() -> Mapping[str, Questionnaire]:
-    """Return the shipped questionnaires by name. Raises ``Refused('bad_questionnaire')``."""
-    return questionnaires_in(FOLDER)
-
-
-def questionnaires_in(folder: Path) -> Mapping[str, Questionnaire]:
-    """Return the questionnaires of a folder by name. Raises ``Refused('bad_questionnaire')`` if one is faulty."""
-    by_name: dict[str, Questionnaire] = {}
-    for path in sorted(folder.glob("*.toml")):
-        questionnaire = load_questionnaire(path)
-        if faults := list(asked_twice(questionnaire, by_name.values())):
-            raise bad_questionnaire(path.name, faults)
-        by_name[questionnaire.name] = questionnaire
-    return by_name
-
-
 def asked_twice(questionnaire: Questionnaire, others: Iterable[Questionnaire]) -> Iterator[Fault]:
-    """Yield a fault for each kind that another questionnaire asks about, too."""
+    """Yield a fault for each kind that another questionnaire asks about, too, of the same type of customer.
+
+    Two that name no type at all are both asked of everybody.
+    """
     for other in others:
-        if other.name != questionnaire.name and (twice := set(other.kinds) & set(questionnaire.kinds)):
-            why = "{kinds}: asked by {other}, too; leave it to one of them"
+        twice = set(other.kinds) & set(questionnaire.kinds)
+        if other.name == questionnaire.name or not twice:
+            continue
+        types = set(other.customer_types) & set(questionnaire.customer_types)
+        if types:
+            why = "{types}: asked by {other} after {kinds}, too; leave the type to one of them"
+            params = {"types": sorted(types), "kinds": sorted(twice), "other": other.name}
+            yield rule_fault("customer_types", "questionnaire.type_asked_twice", why, **params)
+        elif not other.customer_types and not questionnaire.customer_types:
+            why = "{kinds}: asked by {other}, too; leave it to one of them, or name customer_types in one"
             yield rule_fault("kinds", "questionnaire.asked_twice", why, kinds=sorted(twice), other=other.name)
-
-
-def load_questionnaire(path: Path) -> Questionnaire:
-    """Read and check one shipped file, which has the questionnaire's name.
-
-    Raises ``Refused('bad_questionnaire')`` with file, field and reason.
-    """
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise bad_questionnaire(path.name, [unreadable_fault(error)]) from None
-    questionnaire = parsed_questionnaire(text, path.name)
-    if questionnaire.name != path.stem:
-        fault = rule_fault("name", "file.other_name", "is not the name of the file, {name}", name=path.stem)
-        raise bad_questionnaire(path.name, [fault])
-    return questionnaire
-
-
-def parsed_questionnaire(text: str, file: str) -> Questionnaire:
-    """Parse and check the text of a questionnaire.
-
-    Raises ``Refused('bad_questionnaire')`` with file, field and reason.
-    """
-    try:
-        questionnaire = Questionnaire.model_validate(parsed_toml(text))
-    except BadToml as error:
-        raise bad_questionnaire(file, [unreadable_fault(error)]) from None
-    except ValidationError as error:
-        raise bad_questionnaire(file, file_faults(error)) from None
-    if faults := list(_doubts(questionnaire)):
-        raise bad_questionnaire(file, faults)
-    return questionnaire
 
 
 def _doubts(questionnaire: Questionnaire) -> Iterator[Fault]:
@@ -132,21 +108,17 @@ def _doubts(questionnaire: Questionnaire) -> Iterator[Fault]:
         if code in codes[:at]:
             why = "{score} is asked twice; take one of them out"
             yield rule_fault(field, "questionnaire.score_twice", why, score=code)
-        yield from _unsaid(f"dimensions.{at}.question", questionnaire.dimensions[at].question)
+        yield from language_faults(f"dimensions.{at}.question", questionnaire.dimensions[at].question)
 
 
-def _unsaid(field: str, question: Mapping[str, str]) -> Iterator[Fault]:
-    """Yield the languages in which a question is missing, and unknown languages."""
-    for language in LANGUAGES:
-        if language not in question:
-            why = "is missing; ask it in this language, too"
-            yield rule_fault(f"{field}.{language}", "questionnaire.unasked_language", why)
-    for language in question:
-        if language not in LANGUAGES:
-            why = "is no language of ours ({known}); take it out"
-            yield rule_fault(f"{field}.{language}", "questionnaire.unknown_language", why, known=LANGUAGES)
+_FILES = RuleFiles(Questionnaire, "bad_questionnaire", _doubts, asked_twice)
+questionnaires_in = _FILES.in_folder
+load_questionnaire = _FILES.load
+parsed_questionnaire = _FILES.parsed
+bad_questionnaire = _FILES.refused
 
 
-def bad_questionnaire(file: str, faults: Iterable[Fault]) -> Refused:
-    """Return the refusal of a file with its faults."""
-    return Refused("bad_questionnaire", file=file, faults=list(faults))
+@cache
+def questionnaires() -> Mapping[str, Questionnaire]:
+    """Return the shipped questionnaires by name. Raises ``Refused('bad_questionnaire')``."""
+    return questionnaires_in(FOLDER)

@@ -1,4 +1,4 @@
-"""The text of a pack, a calendar or a questionnaire as it is in force, and how another text differs from it."""
+"""The text of a pack, calendar, questionnaire or checklist as it is in force, and how another text differs from it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,10 @@ from difflib import unified_diff
 
 from engine.calendars.calendar import POLICIES, calendar, shipped
 from engine.calendars.calendar_table import written
+from engine.rules.checklists import CHECKLISTS, checklists
 from engine.rules.in_force import Sort, rules_in
+from engine.rules.indicators import FOLDER as INDICATOR_FOLDER
+from engine.rules.indicators import indicators
 from engine.rules.policy import names, pack
 from engine.rules.questionnaires import FOLDER, questionnaires
 from engine.transaction import Tx
@@ -40,6 +43,10 @@ def text_in_force(tx: Tx, sort: Sort, name: str, at: int) -> RuleText:
         return RuleText(calendar(name).version, written(calendar(name)))
     if sort is Sort.SURVEY and name in questionnaires():
         return RuleText(questionnaires()[name].version, (FOLDER / f"{name}.toml").read_text("utf-8"))
+    if sort is Sort.CHECKLIST and name in checklists():
+        return RuleText(checklists()[name].version, (CHECKLISTS / f"{name}.toml").read_text("utf-8"))
+    if sort is Sort.INDICATOR and name in indicators():
+        return RuleText(indicators()[name].version, (INDICATOR_FOLDER / f"{name}.toml").read_text("utf-8"))
     return RuleText("", "")
 
 

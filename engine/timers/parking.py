@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from engine.actors import SYSTEM
 from engine.backoff import TRIES, next_try
+from engine.ledger.suspensions import ALL_RETRIED, HELD, RELEASED, check_release_reason, record_case
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
@@ -34,7 +36,10 @@ SELECT c.version, coalesce(p.tries, 0) AS tries FROM cases c
 """
 MARK_REPORTED = "UPDATE parked SET reported_at = :at WHERE case_id = :case_id AND work = :work"
 CLEAR = "DELETE FROM parked WHERE case_id = :case_id AND work = :work"
-RELEASE = "DELETE FROM parked WHERE case_id = (SELECT id FROM cases WHERE number = :number)"
+RELEASE_ALL = "DELETE FROM parked RETURNING case_id, work, next_at"
+RELEASE = """
+DELETE FROM parked WHERE case_id = (SELECT id FROM cases WHERE number = :number) RETURNING case_id, work, next_at
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,10 @@ def note_failure(tx: Tx, case_id: int, work: str, reason: str, at: int) -> None:
     row = tx.row(TRIED, case_id=case_id, work=work)
     tries = row.tries + 1
     values = {"case_id": case_id, "work": work, "version": row.version, "tries": tries, "reason": reason}
-    tx.run(NOTE, next_at=_again(work, tries, from_micros(at)), **values)
+    next_at = _again(work, tries, from_micros(at))
+    tx.run(NOTE, next_at=next_at, **values)
+    if next_at is None:
+        record_case(tx, HELD, case_id, work, SYSTEM, reason, at)
 
 
 def _again(work: str, tries: int, at: datetime) -> int | None:
@@ -95,12 +103,21 @@ def mark_reported(store: Store, reported: list[Parked], at: datetime) -> None:
             tx.run(MARK_REPORTED, case_id=work.case_id, work=work.work, at=to_micros(at))
 
 
-def release_all_in(tx: Tx) -> int:
-    """Release all parked work for the next tick. Return how much there was."""
-    return tx.run("DELETE FROM parked")
+def release_all_in(tx: Tx, handle: str, at: int) -> int:
+    """Release all parked work for the next tick, because everything is tried again. Return how much there was."""
+    return _release(tx, tx.rows(RELEASE_ALL), handle, ALL_RETRIED, at)
 
 
-def release_in(tx: Tx, number: str) -> None:
-    """Release a parked case for the next tick. Raises ``Refused('not_parked')``."""
-    if tx.run(RELEASE, number=number) == 0:
+def release_in(tx: Tx, number: str, handle: str, reason: str, at: int) -> None:
+    """Release a parked case for the next tick. Raises ``Refused('no_release_reason' | 'not_parked')``."""
+    check_release_reason(reason)
+    if not _release(tx, tx.rows(RELEASE, number=number), handle, reason, at):
         raise Refused("not_parked", number=number)
+
+
+def _release(tx: Tx, released: list[Any], handle: str, reason: str, at: int) -> int:
+    """Record the release of the work that waited for a person; what is tried again by itself was not suspended."""
+    for row in released:
+        if row.next_at is None:
+            record_case(tx, RELEASED, row.case_id, row.work, handle, reason, at)
+    return len(released)

@@ -29,6 +29,7 @@ from flows.deployments.operator_forms import (
     HoldForm,
     KindForm,
     ReassignForm,
+    ReleaseForm,
     SweepForm,
     decisions,
 )
@@ -169,13 +170,13 @@ async def pause_kind(work: Work, act: HoldForm) -> Outcome:
     return await _confirm(work, reader, act, purpose, held_back, end)
 
 
-async def resume_kind(work: Work, act: KindForm) -> Outcome:
+async def resume_kind(work: Work, act: ReleaseForm) -> Outcome:
     """End a hold and deliver what waited."""
     reader, now = await reader_of(work, act), await work.now()
-    purpose = Purpose(act.acting_as, act.kind, RESUME_KIND, {})
+    purpose = Purpose(act.acting_as, act.kind, RESUME_KIND, {"reason": act.reason})
 
     def freed(tx: Tx) -> int:
-        return release(tx, act.kind, act.acting_as, now)
+        return release(tx, act.kind, act.acting_as, act.reason, now)
 
     async def end(count: int) -> Outcome:
         await _note(work, RESUME_KIND, act, now, count)

@@ -19,6 +19,7 @@ from flows.prefect_ui.artifacts import leave_scheduled
 from flows.prefect_ui.run_states import LEFT_NOTHING
 from flows.run_text import Rendered, RunText
 from flows.work import Work
+from locales.translation import label
 
 F = TypeVar("F", bound=ActForm)
 
@@ -30,15 +31,26 @@ def _run_name() -> str:
 
 
 def _operator_flow(
-    name: str, action: Callable[[Work, F], Awaitable[Outcome]]
+    name: str, action: Callable[[Work, F], Awaitable[Outcome]], *, has_steps: bool = False
 ) -> Flow[[F], Coroutine[Any, Any, State[Any]]]:
-    """Declare the flow of an action: its one parameter ``act`` is the action's form."""
+    """Declare the flow of an action: its one parameter ``act`` is the action's form.
+
+    The action is the one step of its run, unless it ``has_steps`` of its own.
+    """
 
     @wraps(action)
     async def body(work: Work, act: F) -> State[Any]:
-        return await _state_of(work, await action(work, act))
+        if has_steps:
+            return await _state_of(work, await action(work, act))
+        title = RunText("log.act", text=Rendered(" · ".join([label(work.locale, "", "form", name), act.about])))
+        return await _state_of(work, await work.step(name, lambda: action(work, act), title, failure=_refusal_of))
 
     return deployed_flow(name, _run_name, body)
+
+
+def _refusal_of(outcome: Outcome) -> str | None:
+    """Return the code of a refusal, by which the step looks refused like its run."""
+    return outcome.code if outcome.state == REFUSED else None
 
 
 async def _state_of(work: Work, outcome: Outcome) -> State[Any]:
@@ -68,4 +80,4 @@ extend_promise = _operator_flow(actions.EXTEND, actions.extend)
 decide_case = _operator_flow(actions.DECIDE, actions.decide)
 pause_kind = _operator_flow(actions.PAUSE_KIND, actions.pause_kind)
 resume_kind = _operator_flow(actions.RESUME_KIND, actions.resume_kind)
-sweep_now = _operator_flow(actions.SWEEP_NOW, actions.sweep_now)
+sweep_now = _operator_flow(actions.SWEEP_NOW, actions.sweep_now, has_steps=True)

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from engine.ledger.suspensions import RELEASE_REASONS
 from locales.translation import label
 from models.exact_number import EXACT
 from statemachines.kinds import lifecycles
@@ -234,7 +235,7 @@ class DecideForm(CaseForm):
 
 
 class KindForm(ActForm):
-    """A kind of case whose hold ends."""
+    """A kind of case."""
 
     kind: Annotated[str, *choice(choices("kind", lifecycles()))] = Field(
         title="工单种类 / Kind",
@@ -244,6 +245,12 @@ class KindForm(ActForm):
     @property
     def about(self) -> str:
         return self.kind
+
+
+class ReleaseForm(KindForm):
+    """A kind of case whose hold ends, and why."""
+
+    reason: Annotated[str, *choice(choices("act.reason", RELEASE_REASONS))] = _reason()
 
 
 class HoldForm(KindForm):

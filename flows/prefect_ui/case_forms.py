@@ -1,7 +1,7 @@
 """Decides which forms act on a case as it stands, and fills them in as far as the case says; ids and codes only."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,8 @@ Act = tuple[str, dict[str, Any], tuple[str, str] | None]
 
 ESCALATE, REASSIGN, EXTEND, DECIDE = "escalate-case", "reassign-case", "extend-promise", "decide-case"
 SHOW = "show-case"
+MOVES = {ESCALATE: "escalate", REASSIGN: "assign", EXTEND: "extend"}
+"""The moves that the forms make; of a decision, the choice is the move."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,16 @@ class OfferedForm:
     """A form that acts on a case, filled in for one possible act: its fields by their names.
 
     ``choice`` names what it is filled in with, as a sort of label and a code, where the form has several choices.
+    ``move`` is the move that it makes, empty if it makes none; ``codes`` are the same fields as the move's own form has
+    them.
     """
 
     name: str
     deployment: UUID
     fields: Mapping[str, Any]
     choice: tuple[str, str] | None = None
+    move: str = ""
+    codes: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def forms_of(store: Store, number: str, deployed: Mapping[str, DeployedForm]) -> tuple[str, list[OfferedForm]]:
@@ -70,11 +76,18 @@ def forms_of(store: Store, number: str, deployed: Mapping[str, DeployedForm]) ->
             return "", []
         running = [clause_of(case.kind, row.clause) for row in tx.rows(OPEN_TIMERS, case_id=case.id)]
     acts = [*_acts(case, list(dict.fromkeys(running)), deployed), (SHOW, dict[str, Any](), None)]
-    return case.kind, [
-        OfferedForm(name, deployed[name].deployment, _known(deployed[name], {"case": number, **fields}), choice)
-        for name, fields, choice in acts
-        if name in deployed
-    ]
+    return case.kind, [_offered(deployed[name], case, *act) for act in acts if (name := act[0]) in deployed]
+
+
+def _offered(
+    form: DeployedForm, case: Any, name: str, fields: Mapping[str, Any], choice: tuple[str, str] | None
+) -> OfferedForm:
+    filled_in = _known(form, {"case": case.number, **fields})
+    move = choice[1] if name == DECIDE and choice is not None else MOVES.get(name, "")
+    codes = dict([choice]) if choice is not None and name != DECIDE else dict[str, str]()
+    if name == REASSIGN and case.department:
+        codes["department"] = case.department
+    return OfferedForm(name, form.deployment, filled_in, choice, move, codes)
 
 
 def _known(form: DeployedForm, fields: Mapping[str, Any]) -> dict[str, Any]:

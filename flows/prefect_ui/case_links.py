@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import islice
 
 from engine.store import Store
 from reports.overdue import by_case, overdue
@@ -29,8 +28,8 @@ def _linked(lines: list[str]) -> Iterator[str]:
         yield line if fenced or line.startswith(FENCE) or "`" in line else NUMBER.sub(lambda m: case_link(m[0]), line)
 
 
-def overdue_numbers(store: Store, at: datetime, most: int) -> dict[str, int]:
+def overdue_numbers(store: Store, at: datetime) -> dict[str, int]:
     """Return the cases that are overdue and their levels, the highest level and the longest wait first."""
     with store.looking() as tx:
         cases = by_case(overdue(tx, at))
-    return {case.worst.number: case.worst.level for case in islice(cases, most)}
+    return {case.worst.number: case.worst.level for case in cases}

@@ -1,13 +1,13 @@
 """Leaves the page of each case that a run touched, with links to the forms that act on it.
 
-A page is an artifact under the case's number. Its metadata holds the version of the case, so that a page that is
-missing or out of date is recognised without reading it.
+A page is an artifact under the case's number. Its metadata holds the version of the case and what the page links to, so
+that a page that is missing or out of date is recognised without reading it.
 """
 
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient
@@ -15,7 +15,7 @@ from prefect.client.schemas.actions import ArtifactCreate
 from prefect.client.schemas.filters import DeploymentFilter
 
 from engine.store import Store
-from flows.case_address import console_page
+from flows.case_address import console_page, site
 from flows.prefect_ui.case_forms import DeployedForm, OfferedForm, deployed_form, forms_of
 from flows.prefect_ui.runs_of_cases import known_runs, runs_of
 from flows.work import Work, off_loop
@@ -27,6 +27,11 @@ from reports.same_person import others_in_question
 ACT = "act"
 """The tag of the deployments that people start from a form."""
 VERSION = "version"
+
+
+def page_version(version: int, console: str | None, has_forms: bool) -> str:
+    """Return what the metadata of a page holds: a page without forms, or of another console, is out of date later."""
+    return " ".join([str(version), *([console] if console is not None else []), *([] if has_forms else ["no forms"])])
 
 
 async def act_forms(client: PrefectClient) -> dict[str, DeployedForm]:
@@ -49,13 +54,13 @@ async def leave_pages(
     known = await known_runs(client, (run.run_id for runs in worked.values() for run in runs))
     for number in numbers:
         now = await work.now()
-        forms = await off_loop(_forms, work.store, number, work.locale, deployed)
+        console = console_page(work, number)
+        forms = await off_loop(_forms, work.store, number, work.locale, deployed, console)
         runs = [
             CaseRun(run.at, known[run.run_id].name, f"../../runs/flow-run/{run.run_id}")
             for run in worked[number]
             if run.run_id in known
         ]
-        console = console_page(work.console_url, number)
         page = await off_loop(case_page.page, work.store, number, now, work.locale, forms, runs, console)
         if page is None:
             continue
@@ -65,7 +70,7 @@ async def leave_pages(
                 type="markdown",
                 description=page.summary,
                 data=page.text,
-                metadata_={VERSION: str(page.version)},
+                metadata_={VERSION: page_version(page.version, site(work.public_url, work.store.home), bool(deployed))},
                 flow_run_id=run_id,
             )
         )
@@ -79,9 +84,23 @@ def _with_others(store: Store, numbers: list[str]) -> list[str]:
         return [*numbers, *others_in_question(tx, numbers)]
 
 
-def _forms(store: Store, number: str, locale: str, deployed: Mapping[str, DeployedForm]) -> list[Form]:
+def _forms(
+    store: Store, number: str, locale: str, deployed: Mapping[str, DeployedForm], console: str | None
+) -> list[Form]:
     kind, forms = forms_of(store, number, deployed)
-    return [Form(_name(locale, kind, form), form_address(form.deployment, form.fields)) for form in forms]
+    return [
+        Form(
+            _name(locale, kind, form),
+            form_address(form.deployment, form.fields),
+            None if console is None or not form.move else console_form(console, form),
+        )
+        for form in forms
+    ]
+
+
+def console_form(console: str, form: OfferedForm) -> str:
+    """Return the address of the form in the console that makes the same move, filled in with the same choice."""
+    return f"{console}/moves/{form.move}" + (f"?{urlencode(form.codes)}" if form.codes else "")
 
 
 def _name(locale: str, kind: str, form: OfferedForm) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from flows.case_address import site
 from flows.prefect_ui.case_links import case_link, link_cases, overdue_numbers
 from flows.work import Work, off_loop
 from locales.translation import label, translate, when
@@ -64,7 +65,9 @@ async def start_page(work: Work, forms: Mapping[str, str]) -> Page:
     order of the alphabet, with the nights between them.
     """
     locale, overdue = work.locale, await _overdue(work)
-    links = [link(locale, key) for key in (BOARD, REPORT, LEDGER, CALLBACKS)]
+    console = site(work.public_url, work.store.home)
+    links = [f"[{translate(locale, 'start.console')}]({console}/console/)"] if console is not None else []
+    links += [link(locale, key) for key in (BOARD, REPORT, LEDGER, CALLBACKS)]
     links.append(f"[{translate(locale, 'start.runs')}](../../runs)")
     links.append(f"[{translate(locale, 'start.acts')}](../../deployments?tags=%5B%22act%22%5D)")
     lines = [
@@ -94,12 +97,15 @@ async def board_page(work: Work) -> Page:
 
 async def _overdue(work: Work) -> str:
     """Link to the cases with a broken promise, a line for each level that is asked; empty if there are none."""
-    found = await off_loop(overdue_numbers, work.store, await work.now(), OVERDUE)
-    lines = []
+    overdue = await off_loop(overdue_numbers, work.store, await work.now())
+    found, lines = dict(list(overdue.items())[:OVERDUE]), []
     for level in sorted(set(found.values()), reverse=True):
         cases = " · ".join(case_link(number) for number, asked in found.items() if asked == level)
         name = label(work.locale, "", "level", str(level))
         lines.append(translate(work.locale, "board.overdue", level=name, cases=cases))
+    if len(overdue) > len(found):
+        count, where = len(overdue) - len(found), link(work.locale, BOARD)
+        lines.append(translate(work.locale, "start.more_overdue", count=count, board=where))
     return "\n\n".join(lines)
 
 

@@ -7,7 +7,7 @@ does not have the start page any more.
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -19,7 +19,8 @@ from prefect.client.schemas.filters import ArtifactCollectionFilter
 from prefect.client.schemas.objects import ArtifactCollection
 
 from engine.store import Store
-from flows.prefect_ui.case_pages import VERSION, act_forms, form_address, leave_pages
+from flows.case_address import site
+from flows.prefect_ui.case_pages import VERSION, act_forms, form_address, leave_pages, page_version
 from flows.prefect_ui.desk_pages import (
     START,
     Page,
@@ -69,6 +70,7 @@ class PageKeeper:
         self._all_at: int | None = None
         self._took = 0.0
         self._stale, self._drawn_at = True, float("-inf")
+        self._formless = False
 
     async def run(self) -> None:
         """Keep pages until cancelled. What fails is tried again: Prefect may be away."""
@@ -124,8 +126,13 @@ class PageKeeper:
             await _remove(client, known.get(page.key))
 
     async def _starts_over(self, client: PrefectClient, now: int) -> bool:
-        """Return whether all cases are to be compared: at the start, once a day, and after Prefect was wiped."""
+        """Return whether all cases are to be compared: at the start, once a day, and after Prefect was wiped.
+
+        Pages that were left before there were forms are compared again once there are.
+        """
         wiped = await self.lay_out(client)
+        if self._formless and await act_forms(client):
+            self._formless, wiped = False, True
         return wiped or self._all_at is None or now - self._all_at >= _micros(ALL_EVERY)
 
     async def _compare_all(self, client: PrefectClient, now: int, pause: float) -> int:
@@ -156,8 +163,12 @@ class PageKeeper:
 
     async def _leave_missing(self, client: PrefectClient, cases: Sequence[Any], pause: float) -> int:
         known = await _newest(client, [case.number for case in cases])
-        missing = [case.number for case in cases if _version(known.get(case.number)) != str(case.version)]
+        missing = self._out_of_date(cases, known, has_forms=True)
         forms = await act_forms(client) if missing else {}
+        if missing and not forms:  # after Prefect was wiped, the deployments may come later
+            self._formless = True
+            bare = self._out_of_date(cases, known, has_forms=False)
+            missing = [number for number in missing if number in bare]
         for start in range(0, len(missing), WRITES):
             numbers = missing[start : start + WRITES]
             await leave_pages(client, self._work, numbers, None, forms)
@@ -165,6 +176,11 @@ class PageKeeper:
                 await _remove(client, known.get(number))
             await asyncio.sleep(pause)
         return len(missing)
+
+    def _out_of_date(self, cases: Sequence[Any], known: Mapping[str, ArtifactCollection], has_forms: bool) -> list[str]:
+        console = site(self._work.public_url, self._work.store.home)
+        wanted = {case.number: page_version(case.version, console, has_forms) for case in cases}
+        return [number for number, version in wanted.items() if _version(known.get(number)) != version]
 
 
 def _micros(span: timedelta) -> int:

@@ -50,10 +50,11 @@ async def close_callback(context: ReactionContext) -> None:
 
 @on_move(EVERY, "revisit")
 async def record_rating(context: ReactionContext) -> None:
-    """Record the score of the answers, by the questionnaire that was in force when the customer gave them."""
+    """Record the score of the answers, by the customer's questionnaire that was in force when he gave them."""
     event = context.event
     rules = await off_loop(rules_of, context.work.store)
-    questionnaire = rules.asked_after(event.kind, event.occurred_at)
+    case = await context.case()
+    questionnaire = rules.asked_after(event.kind, case.customer_type, event.occurred_at)
     if questionnaire is None:
         return
     at = from_micros(event.occurred_at)

@@ -5,9 +5,10 @@ from typing import Final
 
 from engine.accounts.customer_keys import link_of
 from engine.backoff import TRIES
+from engine.commands.form_attachments import ids_in
 from engine.outbox.mails import BOUNCED, NO_ADDRESS, REFUSED, SENT, ComposedMail, compose
 from engine.store import Store
-from flows.customer_letters import render
+from flows.customer_letters import names_portal, render
 from flows.mailing import attempt_composed, composed_mails, record_outcomes
 from flows.notifications import OWNER, Word, locale_of, mail_key, send
 from flows.reaction_context import ReactionContext
@@ -75,7 +76,8 @@ async def _composed(context: ReactionContext, speech: Speech, customer: Party | 
     texts = {name: text for name in speech.fields if (text := await context.statement(name))}
     if not texts:
         return None
-    letter = render(speech, context.number, texts, locale, _link(context, customer, speech))
+    files = len(ids_in(str(context.form.get("attachments", ""))))
+    letter = render(speech, context.number, texts, locale, _link(context, customer, speech), files)
     mail = ComposedMail(key, "", letter.subject, letter.body)
     await off_loop(compose, context.work.store, [mail], await context.work.now())
     return mail
@@ -84,7 +86,8 @@ async def _composed(context: ReactionContext, speech: Speech, customer: Party | 
 def _link(context: ReactionContext, customer: Party | Addressee, speech: Speech) -> str:
     """Return the link by which the customer sees his case; empty without a portal, or in a letter about another one."""
     url, work = context.work.portal_url, context.work
-    if url is None or not customer.email or context.table.internal or context.form.get(speech.customer_of) is not None:
+    other = context.form.get(speech.customer_of)
+    if not customer.email or not names_portal(url, context.table, customer.email, other):
         return ""
     written_at = from_micros(context.event.occurred_at)
     return f"{url}/link/{link_of(work.store.secret, context.number, customer.email, written_at)}"

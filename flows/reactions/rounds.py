@@ -38,7 +38,7 @@ async def remind_customer(context: ReactionContext) -> None:
         await send(context, CUSTOMER, "answer_awaited")
 
 
-@on_move(EVERY, "follow_up", "come_back")
+@on_move(EVERY, "follow_up", "come_back", "request_cancellation")
 async def tell_follow_up(context: ReactionContext) -> None:
     """Mail whoever has the work that the customer contacted us again."""
     if not (context.historic or (await context.case()).closed):

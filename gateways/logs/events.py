@@ -93,9 +93,9 @@ class _EventExtraction:
 
     def _unreadable(self, record: Record, part: Part, fault: BadCell) -> Problem:
         """Return the problem of a record of which a cell cannot be read; its case may be known all the same."""
-        name = part.case.removeprefix(CASE)
+        cells = record.cells.get(part.case), record.of_case.get(part.case.removeprefix(CASE))
         try:
-            case = self._text(record.cells.get(part.case)) or self._text(record.of_case.get(name))
+            case = None if any(map(fault_in, cells)) else self._text(cells[0]) or self._text(cells[1])
         except BadCell:
             case = None
         if case is None or len(case) > CASE_LIMIT:

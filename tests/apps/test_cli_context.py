@@ -22,6 +22,7 @@ PROGRAM = Path(sys.executable).with_name("closeloop")
 NUMBER = "cp-26-000001"
 DONE, REFUSED = 0, 2
 
+PERIOD = ("--since", "2026-03-01", "--until", "2026-03-31")
 COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "init": (DONE, ("--simulated", "--at", START.isoformat())),
     "status": (DONE, ()),
@@ -100,7 +101,21 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "survey list": (DONE, ()),
     "survey show": (DONE, ("after_complaint",)),
     "survey figures": (DONE, ()),
+    "conduct checklists": (DONE, ()),
+    "conduct list": (DONE, ()),
+    "conduct show": (REFUSED, ("1",)),
+    "conduct draw": (REFUSED, (*PERIOD, "--channel", "phone", "--as", "amy")),
+    "conduct score": (REFUSED, ("1", "1", "--passed", "greeting", "--as", "amy")),
+    "conduct figures": (DONE, PERIOD),
+    "conduct publish": (REFUSED, ("nowhere.toml", "--effective", "2026-04-01", "--reason", "why", "--as", "amy")),
     "survey publish": (REFUSED, ("nowhere.toml", "--effective", "2026-04-01", "--reason", "why", "--as", "amy")),
+    "kpi list": (DONE, ()),
+    "kpi show": (DONE, ("first_reply",)),
+    "kpi explain": (DONE, ("first_reply",)),
+    "kpi cases": (DONE, ("first_reply",)),
+    "kpi export": (DONE, ("--out", os.devnull)),
+    "kpi publish": (REFUSED, ("nowhere.toml", "--effective", "2026-04-01", "--reason", "why", "--as", "amy")),
+    "kpi import-orders": (REFUSED, ("nowhere.csv", "--as", "amy")),
     "import-bounces": (REFUSED, ("nowhere.eml",)),
     "sweep": (DONE, ()),
     "report": (DONE, ()),
@@ -144,6 +159,7 @@ NEEDS_NO_STORE = {
     "calendar show",
     "survey list",
     "survey show",
+    "conduct checklists",
     "mapping suggest",
     "mapping check",
     "classifier train",
@@ -305,6 +321,26 @@ def test_commands_without_a_store_load_no_heavy_library(tmp_path: Path):
     """A command answers within half a second only if it imports no more than it needs."""
     script = QUICK.format(deadline=["deadline", *COMMANDS["deadline"][1]])
     result = run_process(sys.executable, "-c", script, env=environment(tmp_path))
+    assert result.returncode == 0, result.stderr
+
+
+OPENING = """
+import sys
+from apps.cli import run
+assert run(["case", "list", "--json"]) == 0
+libraries = ("asyncio", "sqlalchemy", "pydantic_settings", "openpyxl", "httpcore", "charset_normalizer", "yaml")
+heavy = [name for name in libraries if name in sys.modules]
+assert not heavy, heavy
+assert run(["status", "--json"]) == 0
+assert "httpcore" not in sys.modules
+"""
+
+
+def test_listing_cases_loads_no_library_that_it_does_not_need(tmp_path: Path):
+    """The imports are three quarters of what a command costs that opens a store."""
+    home = environment(tmp_path)
+    assert run_process(PROGRAM, "init", "--simulated", "--at", "2026-03-02T08:00+08:00", env=home).returncode == 0
+    result = run_process(sys.executable, "-c", OPENING, env=home)
     assert result.returncode == 0, result.stderr
 
 

@@ -134,9 +134,11 @@ def test_a_parked_case_is_listed_and_released(closeloop: Closeloop, simulated: S
     shown = closeloop("dead", "list").output
     assert "Parked cases: 1" in shown
     assert f"{parked} │ deadlines │ lost_state" in shown
-    assert closeloop.json("dead", "retry", parked, *ADMINISTERS) == {"case": parked, "status": "released"}
+    assert closeloop.refused("dead", "retry", parked, *ADMINISTERS)["code"] == "no_release_reason"
+    why = ("--reason", "cause_mended")
+    assert closeloop.json("dead", "retry", parked, *why, *ADMINISTERS) == {"case": parked, "status": "released"}
     assert query_rows(simulated, "SELECT * FROM parked") == []
-    assert closeloop.refused("dead", "retry", parked, *ADMINISTERS)["code"] == "not_parked"
+    assert closeloop.refused("dead", "retry", parked, *why, *ADMINISTERS)["code"] == "not_parked"
 
 
 def test_after_an_outage_all_is_tried_again_at_once(

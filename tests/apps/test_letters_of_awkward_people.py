@@ -15,7 +15,7 @@ from tests.apps.test_cli_customers import contact_file
 from tests.case_actions import AGENT, HOUR, START, make_move, new_case, query_rows
 from tests.flows.scenes import drained, sent_mails
 
-pytestmark = [pytest.mark.requirement("A1"), pytest.mark.requirement("A9")]
+pytestmark = [pytest.mark.requirement("A1"), pytest.mark.requirement("A9"), pytest.mark.any_database]
 SEND = {"medium": "send", "recipient": None}
 
 

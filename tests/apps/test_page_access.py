@@ -46,6 +46,7 @@ DECIDE = {*LEADERS, R.APPEAL_PANEL, R.EVALUATION_GROUP, R.QUALITY_TEAM, R.HR}
 HOLD = {R.DEPARTMENT_MANAGER, R.GENERAL_MANAGER, R.ADMINISTRATOR}
 ADMINISTER = {R.ADMINISTRATOR}
 AUDIT = {R.AUDITOR, R.ADMINISTRATOR}
+READ_CONDUCT, SCORE_CONDUCT = {R.QUALITY_TEAM, R.EVALUATION_GROUP, R.AUDITOR, R.GENERAL_MANAGER}, {R.QUALITY_TEAM}
 READ_RULES, CHANGE_RULES = {R.EVALUATION_GROUP, R.AUDITOR, R.GENERAL_MANAGER}, {R.EVALUATION_GROUP}
 ANYBODY_OF_STAFF = set(PEOPLE)
 
@@ -75,6 +76,8 @@ OF_ONE_CASE: dict[tuple[str, str], Ask] = {
     (GET, "/cases/{number}/attachments/{attachment_id}/thumbnail"): Ask(ANYBODY_OF_STAFF, finds_nothing=True),
     (GET, "/cases/{number}/moves/{move}"): Ask(ANYBODY_OF_STAFF),
     (POST, "/cases/{number}/moves/{move}"): Ask(ANYBODY_OF_STAFF, {"note": "Seen."}),
+    (GET, "/own-matters/{number}"): Ask(ANYBODY_OF_STAFF, finds_nothing=True),
+    (POST, "/own-matters/{number}"): Ask(ANYBODY_OF_STAFF, {"_move": "appeal", "grounds": "No."}, finds_nothing=True),
     (GET, "/callbacks/{number}"): Ask(RECORD_CALLS),
     (POST, "/callbacks/{number}"): Ask(RECORD_CALLS, {"_move": "call_unanswered", "reason": "busy"}),
     (POST, "/callbacks/{number}/cases"): Ask(RECORD_CALLS, {"kind": "lead", "text": "He wants an offer."}),
@@ -85,6 +88,7 @@ OF_ONE_CASE: dict[tuple[str, str], Ask] = {
 """The routes that name a case. The last one streams, so that only its refusals are asked for."""
 OF_MANY: dict[tuple[str, str], Ask] = {
     (GET, "/cases"): Ask(ANYBODY_OF_STAFF),
+    (GET, "/own-matters"): Ask(ANYBODY_OF_STAFF),
     (GET, "/board"): Ask(READ_FIGURES | ADMINISTER),
     (GET, "/bulk"): Ask(LEADERS),
     (GET, "/callbacks"): Ask(RECORD_CALLS),
@@ -92,7 +96,11 @@ OF_MANY: dict[tuple[str, str], Ask] = {
     (GET, "/report"): Ask(READ_FIGURES),
     (POST, "/cases/new/hints"): Ask(AT_THE_DESK, {"phone": "13800138000", "text": "My parcel is broken."}),
     (GET, "/kinds/{kind}"): Ask(READ_FIGURES),
+    (GET, "/indicators/{indicator_name}"): Ask(ANYBODY_OF_STAFF),
     (GET, "/dead-letters"): Ask(ADMINISTER),
+    (GET, "/conduct"): Ask(READ_CONDUCT),
+    (GET, "/conduct/figures"): Ask(READ_CONDUCT),
+    (GET, "/conduct/own"): Ask(ANYBODY_OF_STAFF),
 }
 """The routes whose answers may name or count several cases."""
 NAMES_FAULTY_CASES = (POST, "/record")
@@ -103,7 +111,7 @@ OF_NO_CASE: dict[tuple[str, str], Ask] = {
     (GET, "/cases/new"): Ask(AT_THE_DESK),
     (POST, "/cases/new"): Ask(AT_THE_DESK, {"kind": "complaint", "channel": "phone", "text": ""}),
     (POST, "/board/holds"): Ask(HOLD, {"kind": "complaint", "reason": HOLD_REASONS[0]}),
-    (POST, "/board/releases"): Ask(HOLD, {"kind": "complaint"}),
+    (POST, "/board/releases"): Ask(HOLD, {"kind": "complaint", "reason": "cause_mended"}),
     (POST, "/bulk"): Ask(LEADERS, {}),
     (GET, "/readings"): Ask(AUDIT),
     (GET, "/refusals"): Ask(AUDIT),
@@ -116,8 +124,13 @@ OF_NO_CASE: dict[tuple[str, str], Ask] = {
     (POST, "/dead-letters"): Ask(ADMINISTER, {}),
     (GET, "/exports"): Ask(AUDIT),
     (POST, "/exports"): Ask(AUDIT, {}),
+    (GET, "/indicators"): Ask(ANYBODY_OF_STAFF),
+    (GET, "/indicators/book"): Ask(READ_FIGURES),
     (GET, "/rules"): Ask(READ_RULES),
     (GET, "/rules/{sort}/{name}"): Ask(READ_RULES),
+    (POST, "/rules/pack/{name}/interpretations"): Ask(
+        CHANGE_RULES, {"clause": "solution", "reading": "Of each parcel."}
+    ),
     (POST, "/rules/drafts"): Ask(CHANGE_RULES, {"sort": "pack", "name": "logistics"}),
     (GET, "/rules/drafts/{draft_id}"): Ask(READ_RULES, finds_nothing=True),
     (POST, "/rules/drafts/{draft_id}"): Ask(CHANGE_RULES, {}, finds_nothing=True),
@@ -125,6 +138,12 @@ OF_NO_CASE: dict[tuple[str, str], Ask] = {
     (POST, "/rules/drafts/{draft_id}/decline"): Ask(CHANGE_RULES, {}, finds_nothing=True),
     (POST, "/rules/drafts/{draft_id}/{act}"): Ask(CHANGE_RULES, {}, finds_nothing=True),
     (GET, "/rules/drafts/{draft_id}/preview"): Ask(READ_RULES, finds_nothing=True),
+    (POST, "/conduct/draws"): Ask(SCORE_CONDUCT, {}),
+    (GET, "/conduct/draws/{draw_id}"): Ask(READ_CONDUCT, finds_nothing=True),
+    (GET, "/conduct/draws/{draw_id}/{position}"): Ask(READ_CONDUCT, finds_nothing=True),
+    (POST, "/conduct/draws/{draw_id}/{position}"): Ask(SCORE_CONDUCT, {}, finds_nothing=True),
+    (POST, "/conduct/draws/{draw_id}/{position}/answers/{sheet_id}"): Ask(SCORE_CONDUCT, {}, finds_nothing=True),
+    (POST, "/conduct/own/{sheet_id}"): Ask(ANYBODY_OF_STAFF, {}, finds_nothing=True),
     (GET, "/people"): Ask(ADMINISTER),
     (POST, "/people"): Ask(ADMINISTER, {}),
     (GET, "/people/{handle}"): Ask(ADMINISTER),
@@ -151,7 +170,10 @@ FOR_ANYBODY = {
     (GET, "/login"), (POST, "/login"), (POST, "/enter"), (GET, "/invitation"), (POST, "/invitation"),
     (POST, "/language"),
 }  # fmt: skip
-OF_A_VISIT = {(GET, "/case"), (POST, "/case/{move}"), (POST, "/files")}
+OF_A_VISIT = {
+    (GET, "/case"), (POST, "/case/{move}"), (POST, "/files"), (GET, "/files/{attachment_id}"),
+    (GET, "/files/{attachment_id}/thumbnail"),
+}  # fmt: skip
 """The routes of the portal for whoever proved that a case is his."""
 PORTAL_FOR_ANYBODY = {
     *((GET, path) for path in ("/", "/contact", "/rate", "/track", "/status", "/report", "/link/{link}")),
@@ -163,6 +185,7 @@ PORTAL_FOR_ANYBODY = {
 MORE = {
     "move": "note", "attachment_id": NO_FILE, "kind": "complaint", "handle": "amy", "act": "unlock", "token_id": "abc",
     "webhook_id": "1", "session_id": "abc", "sort": "pack", "name": "logistics", "draft_id": "99",
+    "draw_id": "99", "position": "1", "sheet_id": "99", "indicator_name": "first_reply",
 }  # fmt: skip
 NUMBER = re.compile(r"\b[a-z]{2}-\d{2}-\d{6}\b")
 VARYING = re.compile(r'name="(?:_key|_csrf|ticket)" value="[^"]*"|data-now="\d+"|[0-9a-f]{32}|seq=\d+')
@@ -327,7 +350,9 @@ def test_the_portal_shows_a_case_to_nobody_without_its_key(client: TestClient, c
         client.cookies.update(cookies)
         answers = {
             (method, path): client.request(
-                method, f"/portal{path.format(move='follow_up')}", data={"words": "Again."} if method == POST else None
+                method,
+                f"/portal{path.format(**MORE | {'move': 'follow_up'})}",
+                data={"words": "Again."} if method == POST else None,
             )
             for method, path in OF_A_VISIT
         }

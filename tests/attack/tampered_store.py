@@ -56,6 +56,25 @@ ROWS: dict[str, tuple[dict[str, Any], ...]] = {
         {"case_id": n, "cycle": 9, "attempt": 1, "planned_at": n, "owner": "amy", "done_at": n, "outcome": "answered"}
         for n in (1, 2)
     ),
+    "conduct_draw": tuple(
+        {"id": n, "drawn_by": 3, "drawn_at": n, "seed": f"s{n}", "channel": "phone", "since": n, "until": n + 1,
+         "department": "claims", "staff_id": 4, "wanted": n, "population": n, "digest": f"d{n}"}
+        for n in (1, 2)
+    ),
+    "conduct_sample": tuple(
+        {"draw_id": n, "position": n, "case_id": n, "seq": n, "staff_id": 4, "department": "claims", "occurred_at": n}
+        for n in (1, 2)
+    ),
+    "conduct_sheet": tuple(
+        {"id": n, "draw_id": n, "position": n, "revision": n, "scored_by": 3, "scored_at": n, "checklist": "phone",
+         "version": "1", "score": 5000, "observed": 20, "reason": "r", "objection": "o", "objected_at": n,
+         "answer": "a", "answered_by": 5, "answered_at": n, "salt": b"s", "erased_at": n}
+        for n in (1, 2)
+    ),
+    "conduct_mark": tuple(
+        {"sheet_id": n, "item": "answer", "place": n, "weight": 20, "outcome": "failed", "note": "n", "salt": b"s"}
+        for n in (1, 2)
+    ),
     "delivery": tuple(
         {"case_id": n, "seq": 1, "reaction": "acknowledge", "status": "done", "tries": 1, "next_at": n,
          "lease_owner": "p", "error": None, "done_at": to_micros(START + DAY)}
@@ -121,6 +140,11 @@ ROWS: dict[str, tuple[dict[str, Any], ...]] = {
          "code": "role", "why": "agent"}
         for n in (1, 2)
     ),
+    "order_import": tuple(
+        {"id": n, "source": "erp", "digest": "d", "zone": "UTC", "rows": n, "left_out": "{}", "tallies": "{}",
+         "imported_at": n, "imported_by": "amy"}
+        for n in (1, 2)
+    ),
     "rule_draft": tuple(
         {"id": n, "sort": "pack", "name": f"p{n}", "content": "c", "revision": n, "made_by": 3, "made_at": n,
          "effective_from": n, "reason": "r", "submitted_at": n, "decided_by": 4, "decided_at": n,
@@ -129,6 +153,11 @@ ROWS: dict[str, tuple[dict[str, Any], ...]] = {
     ),
     "run": tuple(
         {"id": n, "flow": "night", "began_at": n, "ended_at": n, "observed": True, "did": n, "note": "{}"}
+        for n in (1, 2)
+    ),
+    "suspension": tuple(
+        {"id": n, "at": n, "act": "held", "kind": "complaint", "case_id": n, "work": "timer", "actor_id": 3,
+         "reason": "busy"}
         for n in (1, 2)
     ),
     "webhook": tuple(

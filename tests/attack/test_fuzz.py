@@ -48,6 +48,8 @@ READS: dict[tuple[str, str], tuple[str, ...]] = {
     ("mapping suggest", "log"): LOGS, ("mapping check", "log"): LOGS, ("mapping check", "mapping"): (".toml",),
     ("policy publish", "file"): (".toml",), ("calendar publish", "file"): (".toml",),
     ("calendar import", "file"): (".toml",), ("survey publish", "file"): (".toml",),
+    ("conduct publish", "file"): (".toml",),
+    ("kpi publish", "file"): (".toml",), ("kpi import-orders", "file"): (".csv", ".csv.gz"),
     ("run-until", "--scenario"): (".toml",), ("classifier train", "files"): (".csv", ".csv.gz", ".xlsx"),
     ("classifier evaluate", "file"): (".csv", ".xlsx"), ("classifier tree", "file"): (".csv", ".xlsx"),
     ("case open", "--body"): (".txt",), ("case similar", "--body"): (".txt",), ("case follow-up", "--body"): (".txt",),
@@ -57,7 +59,7 @@ READS: dict[tuple[str, str], tuple[str, ...]] = {
 """The kinds of file that each argument reads."""
 WRITES = frozenset({
     ("export", "--out"), ("export", "--mapping"), ("replay", "--report"), ("replay", "--picture"),
-    ("mapping suggest", "--out"), ("backup", "file"), ("case download", "--to"),
+    ("mapping suggest", "--out"), ("backup", "file"), ("case download", "--to"), ("kpi export", "--out"),
 })  # fmt: skip
 SOUND: dict[str, str] = {
     "case": "cp-26-000001", "number": "cp-26-000001", "other": "cp-26-000002", "move": "note", "handle": "amy",
@@ -66,6 +68,7 @@ SOUND: dict[str, str] = {
     "seq": "1", "reaction": "acknowledge", "--format": "csv", "text": "The box was open.", "--since": "2026-01-01",
     "--for": "escalate", "--start": "2026-03-02T01:00:00Z", "--amount": "3", "--unit": "hours",
     "--calendar": "cn-hotline", "--issuer": "https://id.example.com", "--subject": "s", "token_id": "abc",
+    "draw": "1", "position": "1", "--until": "2026-03-31", "--channel": "phone",
     "url": "https://hooks.example.com/", "id_": "1", "to": "1", "words": "broken box",
 }  # fmt: skip
 """A sound value for each argument that must be given while another one is attacked."""

@@ -78,7 +78,7 @@ MUTANTS = {
     ),
     "the transaction": Mutant(
         "engine/store.py",
-        (("raw.execute(begin)", 'raw.execute("SELECT 1")'), ('raw.execute("COMMIT")', 'raw.execute("SELECT 1")')),
+        ((".begin(begin)", '.begin("SELECT 1")'), ('raw.execute("COMMIT")', 'raw.execute("SELECT 1")')),
         (
             "tests/engine/test_store.py::test_a_transaction_that_raises_writes_nothing[sqlite]",
             "tests/engine/test_store.py::test_a_transaction_that_raises_writes_nothing[postgres]",

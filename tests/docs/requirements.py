@@ -12,6 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = ROOT / "docs" / "requirements.md"
+MARK = "mark.requirement"
 ROW = re.compile(r"^\| (?P<id>[A-J]\d+) \| (?P<what>.*?) \| (?P<where>.*?) \| (?P<tests>.*?) \|$")
 
 
@@ -20,14 +21,15 @@ def marks() -> dict[str, set[str]]:
     """Return the test files of each requirement."""
     files: dict[str, set[str]] = {}
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
-        for name in _marked(ast.parse(path.read_text("utf-8"))):
+        source = path.read_text("utf-8")
+        for name in _marked(ast.parse(source)) if MARK in source else ():
             files.setdefault(name, set()).add(path.relative_to(ROOT).as_posix())
     return files
 
 
 def _marked(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("mark.requirement"):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(MARK):
             [name] = node.args
             assert isinstance(name, ast.Constant)
             yield str(name.value)

@@ -15,7 +15,7 @@ PARTS = (
 )
 STATES = ["down", "slow", "back"]
 CHILDREN = "The children of `up`"
-FAULTS = 6
+FAULTS = 7
 """Each child killed, each stopped, Prefect wiped, and their parent killed."""
 TEST_NAME = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 

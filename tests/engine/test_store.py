@@ -5,9 +5,10 @@ import sqlite3
 import pytest
 from sqlmodel import select
 
+from engine import transaction
 from engine.databases import Conflict
 from engine.store import Store
-from engine.transaction import Tx
+from engine.transaction import MOST_REMEMBERED, Tx
 from models import Actor, Case
 from statemachines.lifecycle import Refused
 from tests.case_actions import START, make_move, new_case, query_rows, refusal
@@ -78,6 +79,13 @@ def test_a_connection_is_used_again_after_a_failure(store: Store):
             tx.run(HIRE, handle="system")
     with store.writing() as tx:
         tx.run(HIRE, handle="new")
+
+
+def test_statements_that_differ_each_time_are_not_remembered_for_ever(sqlite_store: Store):
+    with sqlite_store.looking() as tx:
+        for number in range(MOST_REMEMBERED + 10):
+            assert tx.row(f"SELECT {number} AS one").one == number
+    assert len(transaction._NEW_ROWS) <= MOST_REMEMBERED
 
 
 def test_parameters_are_distinguished_from_casts_and_literals(postgres_store: Store):

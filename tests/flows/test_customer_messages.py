@@ -29,6 +29,8 @@ from tests.case_actions import (
 from tests.erasures import administrator_of
 from tests.flows.scenes import FailingMailer, deliveries, drained, sent_mails
 
+pytestmark = pytest.mark.any_database
+
 WANG: dict[str, Any] = {"email": "wang@example.com", "customer": "王女士"}
 MINUTE = timedelta(minutes=1)
 SEND = {"medium": "send", "recipient": None}

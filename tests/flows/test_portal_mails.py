@@ -8,9 +8,11 @@ import pytest
 
 from apps.principal_portal import send_code
 from engine.accounts.customer_keys import ask_for_code, visit_by_code, visit_by_link
+from engine.attachments.upload import Upload, upload
 from flows.mailing import send_queued
 from flows.work import Work
 from tests.case_actions import AGENT, HOUR, START, case_of, make_move, new_case
+from tests.engine.attachments.evidence import LIMITS, principal_of
 from tests.flows.scenes import drained, sent_mails
 from tests.one_thread import run_in_one_thread
 
@@ -36,6 +38,31 @@ def test_a_letter_ends_with_the_link_to_its_case(work: Work):
     assert last.startswith("查询进度、答复或评价，请点击：")
     link = last.removeprefix(f"查询进度、答复或评价，请点击：{PORTAL}/link/")
     assert visit_by_link(work.store, link, "-", START + HOUR).case_id == case_of(work.store, number)["id"]
+
+
+@pytest.mark.requirement("A10")
+def test_a_letter_says_how_many_files_come_with_it(work: Work):
+    work.portal_url = PORTAL
+    number = new_case(work.store, **WANG)
+    drained(work, timedelta())
+    files = [Upload("offer.txt", b"1,200"), Upload("plan.txt", b"On Monday.")]
+    uploaded = upload(work.store, principal_of(work.store), number, files, LIMITS, START)
+    named = " ".join(file.id for file in uploaded)
+    make_move(
+        work.store,
+        number,
+        "reply",
+        AGENT,
+        HOUR,
+        message="报价见附件。",
+        medium="send",
+        recipient=None,
+        attachments=named,
+    )
+    drained(work, HOUR)
+    [body] = [mail.body for mail in sent_mails(work) if ":send_message:" in mail.key]
+    assert body.splitlines()[-1] == "随函文件 2 个，请在上述页面查看。"
+    assert "offer.txt" not in body, "a name may be personal, and a mail is not erased"
 
 
 def test_a_house_without_a_public_address_sends_letters_as_before(work: Work):

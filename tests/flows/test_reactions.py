@@ -24,6 +24,8 @@ from tests.case_actions import (
 )
 from tests.flows.scenes import DAMAGE, HINT, ODD, deliveries, drained, imported, sent_mails, templates_to
 
+pytestmark = pytest.mark.any_database
+
 NONE = 0 * HOUR
 CUSTOMER = "wang@example.com"
 

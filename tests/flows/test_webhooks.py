@@ -326,6 +326,6 @@ def test_a_case_of_a_kind_on_hold_is_sent_when_the_hold_ends(work: Work, sender:
     drained(work, NOW)
     assert (sender.sent, statuses(work.store)) == ([], {"waiting"})
     with work.store.writing() as tx:
-        release(tx, "complaint", "root", START)
+        release(tx, "complaint", "root", "cause_mended", START)
     drained(work, NOW)
     assert len(sender.sent) == 1

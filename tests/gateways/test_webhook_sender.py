@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from engine.clock import system_now
-from gateways.webhook_sender import HttpSender, SenderRules, WebhookFailed
+from gateways.webhook_http import HttpSender
+from gateways.webhook_sender import SenderRules, WebhookFailed
 from models.public_addresses import parsed_networks
 from tests.gateways import certificates
 from tests.gateways.webhook_receivers import ACCEPTS, Receiver, Reply, answers

@@ -33,6 +33,13 @@ def is_lifecycle(source: Source) -> bool:
     return source.room == "statemachines" and any(called_name(call) == "Lifecycle" for call in made)
 
 
+def is_checked(source: Source) -> bool:
+    """Say whether a module checks the laws of its lifecycle when it is imported."""
+    statements = (statement for statement in at_import(source.tree.body) if isinstance(statement, ast.Expr))
+    calls = (statement.value for statement in statements if isinstance(statement.value, ast.Call))
+    return any(called_name(call) == "lawful" for call in calls)
+
+
 def entangled(all_sources: Collection[Source]) -> Iterator[str]:
     lifecycles = [source for source in all_sources if is_lifecycle(source)]
     names = {f"statemachines.{source.name}" for source in lifecycles}
@@ -77,6 +84,18 @@ def test_lifecycles_are_independent():
     modules = sources("statemachines")
     assert any(is_lifecycle(source) for source in modules), "no lifecycle found: has Lifecycle a new name?"
     assert list(entangled(modules)) == []
+
+
+def test_each_lifecycle_is_checked_where_it_is_made():
+    assert [source.path for source in sources("statemachines") if is_lifecycle(source) and not is_checked(source)] == []
+
+
+@pytest.mark.parametrize(
+    ("end", "checked"), [("lawful(TABLE)", True), ("", False), ("def later(): lawful(TABLE)", False)]
+)
+def test_a_lifecycle_that_nobody_checks_is_caught(end: str, checked: bool):
+    source = Source("statemachines/new.py", f"TABLE = Lifecycle()\n{end}")
+    assert (is_lifecycle(source), is_checked(source)) == (True, checked)
 
 
 def test_only_a_lifecycle_compares_states():

@@ -108,6 +108,7 @@ def shares_in(names: Iterable[str]) -> list[str]:
     return sorted(name for name in names if name.startswith("到点时限 · 第 "))
 
 
+@pytest.mark.long
 def test_the_night_shares_its_work_out(
     settings: Settings, server: Server, client: "SyncPrefectClient", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

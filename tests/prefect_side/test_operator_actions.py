@@ -133,6 +133,19 @@ def test_the_server_refuses_a_form_with_words_in_it(client: "SyncPrefectClient")
     client.delete_flow_run(client.create_flow_run_from_deployment(deployment.id, parameters={"act": form}).id)
 
 
+def steps_of(client: "SyncPrefectClient", run: Any) -> list[tuple[str, str]]:
+    """Return the tasks of a run that have ended, once there are any: their names and how they ended."""
+    from prefect.client.schemas.filters import FlowRunFilter
+
+    only = FlowRunFilter.model_validate({"id": {"any_": [run.id]}})
+
+    def ended() -> list[tuple[str, str]]:
+        states = [(task.name, task.state) for task in client.read_task_runs(flow_run_filter=only)]
+        return [(name, str(state.type.value)) for name, state in states if state is not None and state.is_final()]
+
+    return until(ended)
+
+
 @pytest.mark.requirement("F3")
 def test_an_approval_takes_the_code_that_was_sent_to_its_actor(
     server: Server, client: "SyncPrefectClient", store: Store, home: Path
@@ -170,6 +183,8 @@ def test_an_approval_takes_the_code_that_was_sent_to_its_actor(
     last = history_of(store, number)[-1]
     assert (last["move"], last["via"]) == ("approve_compensation", "prefect-form")
     assert SUPERVISOR in told_in(client, done)[0]
+    assert steps_of(client, done) == [(f"批准/决定 · {number}", "COMPLETED")]
+    assert steps_of(client, wrong) == [(f"批准/决定 · {number}", "FAILED")]
 
     ours = "closeloop.db"  # a store of another test; it may hold what Prefect may not
     kept = [file for file in home.rglob("*") if file.is_file() and not file.name.startswith(ours)]

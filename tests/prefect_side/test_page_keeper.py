@@ -99,6 +99,27 @@ def test_after_prefect_was_wiped_all_pages_are_left_again(client: "SyncPrefectCl
     assert all(pages(client, key) for key in (*numbers, *desk))
 
 
+def test_pages_that_were_left_before_the_deployments_came_back_get_their_forms(
+    server: Server, client: "SyncPrefectClient", work: Work, tmp_path: Path
+):
+    from flows.prefect_ui.page_keeper import PageKeeper
+    from tests.prefect_side.test_browser import deployed
+
+    wipe(client)
+    number = new(work)
+    keeper = PageKeeper(work)
+
+    async def keep() -> int:
+        return await keeper.keep(0.0)
+
+    assert (asyncio.run(keep()), asyncio.run(keep())) == (1, 0)
+    assert "[Show it as of now]" not in str(pages(client, number)[0].data)
+    with deployed(server, tmp_path):
+        assert (asyncio.run(keep()), asyncio.run(keep())) == (1, 0)
+        [page] = pages(client, number)
+    assert "[Show it as of now]" in str(page.data)
+
+
 def test_the_start_page_links_to_all_and_to_what_is_overdue(client: "SyncPrefectClient", work: Work):
     from flows.prefect_ui.page_keeper import PageKeeper
     from tests.flows.scenes import DAMAGE, drained

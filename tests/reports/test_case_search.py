@@ -9,7 +9,8 @@ import pytest
 from engine.access.principal import Principal, PrincipalKind, Scope
 from engine.commands.open_case import Opening, open_case
 from engine.store import Store
-from reports.case_search import MOST, CaseQuery, Sort, search
+from reports.case_parts import Sort
+from reports.case_search import MOST, CaseQuery, search
 from statemachines.roles import Role
 from tests.case_actions import HANDLER, HOUR, START, contact, execute_sql, make_move, new_case, refusal
 from tests.engine.access.people import principal

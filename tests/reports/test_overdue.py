@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from sqlmodel import SQLModel
 
 from engine.access.condition import NO_CASE, Condition
 from engine.actors import NewActor, add_actor
@@ -178,8 +179,9 @@ def test_only_the_timers_of_open_cases_are_read(sqlite_store: Store):
         sqlite_store, f"EXPLAIN QUERY PLAN {OVERDUE.format(scope='TRUE').replace('= ANY(:machines)', '= 0')}", at=0
     )
     steps = [row["detail"] for row in plan]
-    of_open_cases = {f"SCAN c USING INDEX {name}" for name in ("ix_cases_board", "ix_cases_changed", "ix_cases_owner")}
-    assert steps[0] in of_open_cases, "these indexes hold the open cases alone"
+    indexes = SQLModel.metadata.tables["cases"].indexes
+    of_open_cases = {each.name for each in indexes if str(each.dialect_kwargs.get("sqlite_where")) == "NOT closed"}
+    assert steps[0].removeprefix("SCAN c USING INDEX ") in of_open_cases, "these indexes hold the open cases alone"
     assert [step for step in steps[1:] if step.startswith("SCAN")] == []
 
 

@@ -1,5 +1,6 @@
-"""The first page of what is due is read along an index: neither database sorts the timers of all cases for it."""
+"""A page of the queue is read along an index, or from one: neither database reads all cases or timers for it."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,9 +8,11 @@ import pytest
 from engine.access.principal import Principal
 from engine.store import Store
 from engine.transaction import Tx
-from reports.case_search import CaseQuery, Sort, search
+from reports import case_order
+from reports.case_parts import Sort
+from reports.case_search import CaseQuery, search
 from statemachines.roles import Role
-from tests.case_actions import START
+from tests.case_actions import START, make_move, new_case
 from tests.engine.access.people import principal
 
 pytestmark = pytest.mark.requirement("H4")
@@ -18,30 +21,58 @@ DUE = CaseQuery(department="claims", states=("investigated",), sort=Sort.DUE)
 
 
 class Explained(Tx):
-    """A transaction that keeps the plans of what it reads."""
+    """A transaction that keeps the plans of what it reads, by the SQL."""
 
-    plans: list[str]
+    plans: dict[str, str]
 
     def rows(self, sql: str, **values: Any) -> list[Any]:
         explain = "EXPLAIN" if self.postgres else "EXPLAIN QUERY PLAN"
-        self.plans.append("\n".join(row[-1] for row in super().rows(f"{explain} {sql}", **values)))
+        self.plans[sql] = "\n".join(row[-1] for row in super().rows(f"{explain} {sql}", **values))
         return super().rows(sql, **values)
 
 
-def plan_of_due_page(store: Store, who: Principal) -> str:
-    """Return the plan by which the cases that are due are listed, as if the tables were too large to scan them."""
+def plan_of(store: Store, who: Principal, query: CaseQuery, part_of_sql: str) -> str:
+    """Return the plan of a statement by which cases are listed, as if the tables were too large to scan them."""
     with store.looking() as tx:
         if store.postgres:
             for other in ("enable_seqscan", "enable_bitmapscan", "enable_sort", "enable_incremental_sort"):
                 tx.rows(f"SELECT set_config('{other}', 'off', true)")
         explained = Explained(tx._raw, tx.postgres, tx.kept)  # pyright: ignore[reportPrivateUsage]
-        explained.plans = []
-        search(explained, who, DUE, START)
-    return explained.plans[0]
+        explained.plans = {}
+        search(explained, who, query, START)
+    return next(plan for sql, plan in explained.plans.items() if part_of_sql in sql)
 
 
-def test_a_page_of_what_is_due_sorts_nothing(store: Store):
-    plan = plan_of_due_page(store, principal(store, Role.TEAM_SUPERVISOR))
+@pytest.fixture
+def investigated(store: Store) -> str:
+    """A case of the department that is investigated."""
+    number = new_case(store)
+    for move in ("classify", "investigate"):
+        make_move(store, number, move)
+    return number
+
+
+@pytest.mark.usefixtures("investigated")
+def test_a_page_of_what_is_due_sorts_nothing(store: Store, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(case_order, "FEW", 0)
+    plan = plan_of(store, principal(store, Role.TEAM_SUPERVISOR), DUE, "k.fires_at AS key_0")
     assert "ix_timer_due" in plan
     assert "Sort" not in plan, plan
     assert "TEMP B-TREE" not in plan, plan
+
+
+@pytest.mark.usefixtures("investigated")
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        (CaseQuery(sort=Sort.QUEUE), "ix_cases_department"),
+        (CaseQuery(sort=Sort.QUEUE, owner="han"), "ix_cases_owner"),
+        (CaseQuery(sort=Sort.QUEUE, states=("waiting_for_customer",)), "ix_cases_board"),
+        (CaseQuery(sort=Sort.QUEUE, level=3), "ix_cases_kind"),
+    ],
+    ids=["department", "owner", "state", "level"],
+)
+def test_few_cases_are_read_from_the_index_of_a_list(store: Store, query: CaseQuery, index: str):
+    plan = plan_of(store, principal(store, Role.HANDLER), query, "SELECT (SELECT count(*)")
+    assert index in plan
+    assert not re.search(r"SCAN c\b|Seq Scan on cases", plan), plan

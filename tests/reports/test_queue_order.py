@@ -9,14 +9,17 @@ from engine.access.principal import Principal, PrincipalKind
 from engine.actors import known_actor
 from engine.commands.open_case import Opening, open_case
 from engine.store import Store
-from reports import case_search
-from reports.case_search import CaseQuery, Sort, search
+from reports import case_lists, case_order
+from reports.case_parts import Sort
+from reports.case_search import CaseQuery, search
 from reports.queue_order import awaiting
 from statemachines.roles import Role
 from tests.case_actions import AGENT, DAY, DIRECTOR, HANDLER, HOUR, START, contact, execute_sql, make_move, new_case
 from tests.engine.access.people import principal
 
 MINUTE = timedelta(minutes=1)
+WAYS = ((600, 5_000, 15_000), (0, 5_000, 15_000), (0, 5_000, 1), (3, 7, 5), (0, 0, 15_000), (0, 0, 1))
+"""Sizes of few and many cases, and the steps that are followed: they have the queue read in each of the ways."""
 
 
 def person(store: Store, handle: str) -> Principal:
@@ -37,6 +40,15 @@ def queue(store: Store, who: Principal, limit: int = 50, mine: bool = False, **q
             return numbers
 
 
+def read_by(monkeypatch: pytest.MonkeyPatch, few: int, many: int, steps: int) -> None:
+    """Have lists sorted, or timers followed, from other sizes on than in a large store."""
+    sizes = {"FEW": few, "STEPS": steps, "STEPS_TO_CASES": steps}
+    for name, size in sizes.items():
+        monkeypatch.setattr(case_order, name, size)
+    for module in (case_order, case_lists):
+        monkeypatch.setattr(module, "MANY", many)
+
+
 @pytest.fixture
 def cases(store: Store) -> dict[str, str]:
     """Cases of each rank, opened in an order that is not theirs in the queue."""
@@ -51,12 +63,12 @@ ORDER = ["urgent", "earlier", "later", "internal"]
 
 
 @pytest.mark.requirement("A8")
-@pytest.mark.parametrize("few", [0, 1, 1_000])
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("limit", [1, 2, 50])
 def test_customers_come_before_internal_work_urgent_ones_first_then_the_soonest_due(
-    store: Store, cases: dict[str, str], limit: int, few: int, monkeypatch: pytest.MonkeyPatch
+    store: Store, cases: dict[str, str], limit: int, way: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(case_search, "FEW", few)
+    read_by(monkeypatch, *way)
     assert queue(store, person(store, DIRECTOR), limit) == [cases[name] for name in ORDER]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from statemachines.customer_messages import ToCustomer, undelivered_message
+from statemachines.customer_messages import ToCustomer, WithFiles, undelivered_message
 from statemachines.form_model import Form, Personal, StepFired
 from statemachines.laws import BrokenLifecycle, lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, Retired, Speech, State
@@ -19,12 +19,17 @@ class Message(ToCustomer):
     text: Personal
 
 
+class Enclosing(WithFiles):
+    text: Personal
+
+
 class Remark(Form):
     text: Personal
 
 
 FRESH = State("fresh", Milestone.RECEIVED, owner=AGENT)
 DONE = State("done", Milestone.ARCHIVED, final=True)
+ABOUT_ANOTHER = Speech(("text",), customer_of="affected")
 FINISH = Move("finish", ("fresh",), "done", roles=(AGENT,), form=Message, speaks=Speech(("text",)))
 REMIND = Move("remind", ("fresh",), STAY, roles=(SYSTEM,), form=StepFired)
 BREACH = Move("breach", ("fresh",), STAY, roles=(SYSTEM,), form=StepFired)
@@ -122,6 +127,9 @@ BROKEN: dict[str, dict[str, Any]] = {
     },
     "move finish speaks to the customer if and only if its form is a ToCustomer": {
         "moves": (replace(FINISH, form=Remark), REMIND, BREACH, *RETURNED)
+    },
+    "move finish may speak to the customer of another case, who cannot open the files of this one": {
+        "moves": (replace(FINISH, form=Enclosing, speaks=ABOUT_ANOTHER), REMIND, BREACH, *RETURNED)
     },
     "move finish says note to the customer, which is no personal field of its form": {
         "moves": (replace(FINISH, speaks=Speech(("note",))), REMIND, BREACH, *RETURNED)

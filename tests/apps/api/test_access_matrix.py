@@ -49,6 +49,7 @@ OF_ADMINISTRATORS: dict[str, tuple[str, str, dict[str, Any]]] = {
 """The routes that name a case which an administrator need not be able to read; others learn nothing by them."""
 FOUND_NOWHERE = {"track_order", "download_attachment", "download_thumbnail"}
 """Those that find nothing in most of the cases."""
+DAYS = {"since": "2026-03-01", "until": "2026-03-31"}
 OF_MANY: dict[str, tuple[str, str, dict[str, Any]]] = {
     "list_cases": (GET, "/cases", {"params": {"all": True, "limit": 200}}),
     "show_board": (GET, "/board", {}),
@@ -58,6 +59,12 @@ OF_MANY: dict[str, tuple[str, str, dict[str, Any]]] = {
     "list_deliveries": (GET, "/deliveries", {}),
     "analysis": (GET, "/reports/analysis", {"params": {"month": "2026-03"}}),
     "surveys": (GET, "/reports/surveys", {}),
+    "list_draws": (GET, "/conduct/draws", {}),
+    "list_own_sheets": (GET, "/conduct/own-sheets", {}),
+    "show_conduct_figures": (GET, "/conduct/figures", {"params": DAYS}),
+    "list_indicators": (GET, "/indicators", {"params": {"period": "2026-03"}}),
+    "show_indicator": (GET, "/indicators/first_reply", {"params": {"period": "2026-03"}}),
+    "list_indicator_cases": (GET, "/indicators/complaint_rate/cases", {"params": {"period": "2026-03"}}),
 }
 """The routes whose answers may name or count several cases."""
 MAKES_MANY = "make_moves"
@@ -66,6 +73,14 @@ OF_NO_CASE: dict[str, tuple[str, str, dict[str, Any]]] = {
     "show_pack": (GET, "/packs/logistics", {}),
     "list_calendars": (GET, "/calendars", {}),
     "list_questionnaires": (GET, "/questionnaires", {}),
+    "list_checklists": (GET, "/checklists", {}),
+    "draw_contacts": (POST, "/conduct/draws", {"json": {"channel": "phone", "size": 1, **DAYS}}),
+    "show_draw": (GET, "/conduct/draws/99", {}),
+    "show_drawn_contact": (GET, "/conduct/draws/99/contacts/1", {}),
+    "score_drawn_contact": (POST, "/conduct/draws/99/contacts/1/sheets", {"json": {"revision": 0, "marks": {}}}),
+    "object_to_own_sheet": (POST, "/conduct/sheets/99/objection", {"json": {"text": "No."}}),
+    "answer_conduct_objection": (POST, "/conduct/sheets/99/answer", {"json": {"text": "No."}}),
+    "explain_indicator": (GET, "/indicators/first_reply/definition", {}),
     "reckon_deadline": (
         GET,
         "/deadline",

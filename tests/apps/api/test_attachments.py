@@ -7,6 +7,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from apps.api.attachments import download_headers
+from apps.api.schema import schema
+from engine.attachments.content_types import TYPES
 from engine.attachments.reading import OpenedAttachment
 from engine.settings import Settings
 from engine.store import Store
@@ -14,7 +16,7 @@ from tests.apps.api.conftest import client
 from tests.case_actions import moves_of, new_case
 from tests.engine.attachments.evidence import WAYBILL, contents_in, photo
 
-pytestmark = pytest.mark.requirement("A10")
+pytestmark = [pytest.mark.requirement("A10"), pytest.mark.any_database]
 
 CASES = "/api/v1/cases"
 TEXT_PART = b'--x\r\nContent-Disposition: form-data; name="files"\r\n\r\ntext\r\n'
@@ -48,6 +50,17 @@ def test_a_file_comes_back_as_a_download_that_nothing_opens_or_keeps(api: TestCl
     assert answer.headers["cache-control"] == "private, no-store"
     small = api.get(f"{CASES}/{number}/attachments/{id_}/thumbnail")
     assert (small.headers["content-type"], small.content != content) == ("image/jpeg", True)
+
+
+def documented_types(path: str) -> set[str]:
+    route = schema()["paths"][f"{CASES}/{{number}}/attachments/{{attachment_id}}{path}"]
+    return set(route["get"]["responses"]["200"]["content"])
+
+
+def test_the_schema_names_every_type_in_which_a_file_can_come():
+    """Found by requests that followed the links of the schema: a picture came where it promised bytes of no type."""
+    assert documented_types("") == set(TYPES)
+    assert documented_types("/thumbnail") == {"image/jpeg"}
 
 
 def test_the_list_and_the_history_name_the_files(api: TestClient, number: str):

@@ -9,6 +9,8 @@ from httpx import Response
 from apps.api.request_guard import MOST_BYTES
 from apps.api.strict_json import MOST_LEVELS
 
+pytestmark = pytest.mark.any_database
+
 CASES = "/api/v1/cases"
 NEW = {"text": "My parcel is late.", "customer": {"name": "Wang", "phone": "13800138000"}}
 CLASSIFY = {"category": "damage", "severity": "high", "department": "claims"}

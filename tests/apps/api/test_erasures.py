@@ -14,7 +14,7 @@ from tests.apps.api.test_webhook_routes import client
 from tests.case_actions import make_move, new_case, query_rows
 from tests.engine.webhooks.subscribers import administrator, principal
 
-pytestmark = pytest.mark.requirement("H1")
+pytestmark = [pytest.mark.requirement("H1"), pytest.mark.any_database]
 
 REASON = "The customer asked for it."
 OPENING = {"reason": REASON, "seq": 1, "field": "text"}

@@ -9,6 +9,8 @@ from engine.commands.arrivals import take_due
 from engine.store import Store
 from tests.case_actions import START
 
+pytestmark = pytest.mark.any_database
+
 NEW = {"text": "My parcel is late.", "customer": {"name": "Wang Wei", "phone": "13800138000"}}
 AS_ADMIN = {"Authorization": "Bearer adm"}
 

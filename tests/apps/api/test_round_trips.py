@@ -36,4 +36,4 @@ def test_a_move_opens_no_transaction_around_a_single_statement(
         moved = api.post(f"/api/v1/cases/{second}/moves/classify", json=form_for("classify"))
     assert moved.status_code == 200, moved.text
     read = [" ".join(sql.split()).partition(" ")[0] for sql in statements]
-    assert read == [*["SELECT"] * 6, "WITH"], statements
+    assert read == [*["SELECT"] * 6, "WITH", "BEGIN;"], "one statement writes, and one notifies the listeners"

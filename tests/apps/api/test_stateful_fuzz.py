@@ -77,6 +77,7 @@ def machine(fuzzed: Fuzzed, made: list[str]) -> Any:
     return Workflow
 
 
+@pytest.mark.long
 def test_no_sequence_of_requests_breaks_the_server_or_the_schema(fuzzed: Fuzzed, record_property: Any):
     made: list[str] = []
     machine(fuzzed, made).run(settings=BOUNDED)

@@ -119,12 +119,22 @@ def test_a_whole_export_leaves_its_trace_and_a_usual_one_has_no_names(client: Te
     assert client.post("/console/exports", data={"_csrf": csrf, "format": "exe"}).status_code == 404
 
 
+def test_an_administrator_who_reads_no_case_is_led_on(client: TestClient, csrf: str):
+    assert csrf
+    page = client.get("/console/cases").text
+    assert "Your roles read no cases." in page
+    assert page.count('href="/console/admin"') >= 2, "from the menu and from the empty list"
+
+
 def test_an_empty_store_offers_a_sandbox_once_and_is_marked_as_one(client: TestClient, csrf: str, sqlite_store: Store):
     assert 'action="/console/sandbox"' in client.get("/console/admin").text
     assert client.post("/console/sandbox", data={"_csrf": csrf}).headers["location"] == "/console/admin?done=sandbox"
     page = client.get("/console/cases").text
     assert "Sandbox" in page
-    assert 'action="/console/sandbox"' not in client.get("/console/admin").text
+    page = client.get("/console/admin").text
+    assert 'action="/console/sandbox"' not in page
+    for handle in ("li.na", "zhao.qiang"):
+        assert f'href="/console/people/{handle}"' in page, "he sees no case himself, and is told as whom to come in"
     assert client.post("/console/sandbox", data={"_csrf": csrf}).status_code == 422
     with sqlite_store.looking() as tx:
         waiting = tx.row("SELECT count(*) AS n, max(at) AS latest FROM arrival")

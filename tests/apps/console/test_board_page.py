@@ -19,7 +19,7 @@ from tests.apps.web_site import Served, check_accessible, log_in, picture, site_
 from tests.case_actions import AGENT, AUDITOR, DIRECTOR, HANDLER, MANAGER, START, SUPERVISOR, make_move, new_case
 from tests.engine.accounts.people_with_accounts import ADMIN, add_accounts
 
-pytestmark = pytest.mark.requirement("H4")
+pytestmark = [pytest.mark.requirement("H4"), pytest.mark.any_database]
 
 MARKUP = '<script>alert(1)</script>"><img src=x onerror=alert(1)>'
 
@@ -129,10 +129,11 @@ def test_a_manager_holds_a_kind_and_releases_it(settings: Settings, store: Store
         with store.looking() as tx:
             assert [(hold.kind, hold.handle) for hold in held(tx)] == [("complaint", MANAGER)]
         assert "Release: Complaint" in client.get("/console/board").text
-        assert client.post("/console/board/releases", data={"_csrf": csrf, "kind": "complaint"}).status_code == 303
+        ending = {"_csrf": csrf, "kind": "complaint", "reason": "cause_mended"}
+        assert client.post("/console/board/releases", data=ending).status_code == 303
         with store.looking() as tx:
             assert held(tx) == []
-        again = client.post("/console/board/releases", data={"_csrf": csrf, "kind": "complaint"})
+        again = client.post("/console/board/releases", data=ending)
         assert (again.status_code, 'role="alert"' in again.text) == (422, True)
 
 
@@ -221,5 +222,6 @@ def test_a_manager_holds_a_kind_of_case(sqlite_console: Served, locale: str):
         page.locator(".notice.good").wait_for()
         check_accessible(page)
         picture(page, "board-with-a-hold", locale)
+        page.locator("form[action$='/releases'] select").select_option("cause_mended")
         page.locator("form[action$='/releases'] button").click()
         page.locator("form[action$='/releases']").wait_for(state="detached")

@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from engine.callbacks.attempts import finish, next_attempt, plan
 from engine.create_store import set_clock
+from engine.rules.publishing import publish
 from engine.settings import Settings
 from engine.store import Store
 from models.columns import to_micros
@@ -30,8 +31,9 @@ from tests.case_actions import (
     query_rows,
 )
 from tests.engine.accounts.people_with_accounts import ADMIN, add_accounts
+from tests.engine.rules.sample_rules import EVA, QUESTIONNAIRE, add_evaluator
 
-pytestmark = pytest.mark.requirement("D3")
+pytestmark = [pytest.mark.requirement("D3"), pytest.mark.any_database]
 
 AFTER_LUNCH = datetime(2026, 3, 4, 5, 0, tzinfo=UTC)
 """Another day and another hour than nine on Tuesday morning: Wednesday at one, when the desk is back from lunch."""
@@ -64,6 +66,31 @@ def test_the_list_names_whom_to_call_and_the_screen_what_to_ask(to_call: str, se
     assert "How would you rate how promptly we dealt with the matter?" in screen  # asked after complaints
     assert 'name="price"' not in screen  # asked after orders only
     assert '<option value="wrong_number">wrong number</option>' in screen
+
+
+@pytest.mark.parametrize(
+    ("customer_type", "asked"), [("key_account", "after_contract@7"), ("enterprise", "after_complaint@2026-11")]
+)
+def test_the_questions_are_those_of_the_customers_type_and_name_their_edition(
+    settings: Settings, store: Store, customer_type: str, asked: str
+):
+    add_accounts(store, *HANDLES)
+    add_evaluator(store)
+    text = QUESTIONNAIRE.replace('name = "test"\nversion = "1"', 'name = "after_contract"\nversion = "7"')
+    text = text.replace("kinds =", 'customer_types = ["key_account"]\nkinds =').replace(
+        "Attitude?", "Is the contract kept?"
+    )
+    publish(store, "survey", text, EVA, START, START, "decision 7")
+    number = new_resolved_case(store, customer="Ms Wang", phone="13800138000", customer_type=customer_type)
+    plan(store, START)
+    set_clock(store, START + DAY)
+    own = customer_type == "key_account"
+    with caller(settings, store) as (client, _):
+        screen = client.get(f"/console/callbacks/{number}").text
+        assert (f"Questionnaire {asked}" in screen, "Is the contract kept?" in screen) == (True, own)
+        assert ('name="timeliness"' in screen) is not own
+        (line,) = client.get("/api/v1/callbacks").json()["callbacks"]
+        assert line["questionnaire"] == asked
 
 
 def test_the_next_attempt_that_the_screen_proposes_is_the_one_that_is_planned(

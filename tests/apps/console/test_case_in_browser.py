@@ -113,7 +113,7 @@ def test_two_people_work_on_one_case_at_once(sqlite_console: Served, locale: str
         han.goto(f"/console/cases/{number}/moves/note")
         han.locator("#field-note").fill(note)
         sue.goto(f"/console/cases/{number}/moves/escalate")
-        sue.locator("#field-level").fill("2")
+        sue.locator("#field-level").select_option("2")
         sue.locator("#field-reason").fill(note)
         sue.get_by_role("button", name=words["escalate"], exact=True).click()
         expect(sue.get_by_text(words["done"])).to_be_visible()

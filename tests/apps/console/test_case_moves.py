@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 from fastapi.testclient import TestClient
 
+from engine.attachments.customer_files import files_for_customer
+from engine.ledger.record import case_by_number
 from engine.settings import Settings
 from engine.store import Store
 from statemachines.kinds import lifecycles
@@ -15,7 +17,7 @@ from tests.case_actions import AGENT, HANDLER, SUPERVISOR, make_move, moves_of, 
 from tests.engine.accounts.people_with_accounts import add_accounts
 from tests.engine.attachments.evidence import photo
 
-pytestmark = pytest.mark.requirement("B1")
+pytestmark = [pytest.mark.requirement("B1"), pytest.mark.any_database]
 
 
 @pytest.fixture
@@ -81,6 +83,19 @@ def test_findings_come_with_their_photos(han: TestClient, store: Store, number: 
     assert "/thumbnail" in page
 
 
+@pytest.mark.requirement("A10")
+def test_the_form_of_a_letter_takes_files_and_says_that_the_customer_will_open_them(
+    han: TestClient, store: Store, number: str
+):
+    page = han.get(form(number, "reply")).text
+    assert "The customer can open these files on the portal." in page
+    assert "The customer can open" not in han.get(form(number, "investigate")).text
+    files = [("_files", ("offer.txt", b"1,200 yuan", "text/plain"))]
+    assert send_form(han, form(number, "reply"), page, files=files, message="See our offer.").status_code == 303
+    with store.looking() as tx:
+        assert [view.name for view in files_for_customer(tx, case_by_number(tx, number)).values()] == ["offer.txt"]
+
+
 def test_files_stay_chosen_where_the_form_is_refused(han: TestClient, store: Store, number: str):
     files = [("_files", ("box.jpg", photo(), "image/jpeg"))]
     answer = send_form(han, form(number, "investigate"), files=files, findings=" ")
@@ -113,16 +128,17 @@ def test_an_expression_that_is_forbidden_is_warned_of_before_it_is_sent(han: Tes
     assert moves_of(store, number)[-1] == "reply"
 
 
-def test_a_template_fills_in_number_form_of_address_and_promise(han: TestClient, store: Store, number: str):
+def test_a_template_fills_in_number_and_promise(han: TestClient, store: Store, number: str):
     page = han.get(form(number, "reply")).text
     assert "Apologise and propose a solution" in page
     assert '<option value="zh_CN" lang="zh-CN" selected>' in page, "the language of the customer"
     filled = send_form(han, form(number, "reply"), page, _act="template", _template="received", _language="zh_CN")
     assert filled.status_code == 200
-    assert "王女士，您好" in filled.text
+    assert "您反映的情况我们已经收到" in filled.text
+    assert "您好" not in filled.text.partition("<textarea")[2], "the letter greets"
     assert number in filled.text.partition("<textarea")[2]
     english = send_form(han, form(number, "reply"), page, _act="template", _template="received", _language="en")
-    assert "Hello 王女士," in english.text
+    assert "We have received your matter" in english.text
     assert "by 2026-03-" in english.text
 
 

@@ -25,6 +25,8 @@ from tests.case_actions import (
 )
 from tests.engine.accounts.people_with_accounts import add_accounts
 
+pytestmark = pytest.mark.any_database
+
 SCRIPT, IMAGE = "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>'
 CALL = {"kind": "complaint", "channel": "hotline", "text": "货物破损。", "demand": "请赔偿。"}
 WANG: dict[str, Any] = {"customer": "王小明女士", "phone": "13800138000"}
@@ -335,6 +337,10 @@ def test_one_screen_serves_a_phone_call_from_the_script_to_what_is_promised(
     with sqlite_console.person(AGENT, locale) as page:
         page.goto("/console/cases/new")
         expect(page.locator(".script li").first).to_contain_text(AGENT)
+        page.locator("#field-pack").select_option("shipping")
+        expect(page.locator(".script")).to_contain_text("提单号" if locale == "zh_CN" else "bill of lading")
+        page.locator("#field-pack").select_option("logistics")
+        expect(page.locator(".script")).to_contain_text("运单号" if locale == "zh_CN" else "waybill")
         page.get_by_label(text).fill("收货时外箱破裂，里面的仪器无法开机。")
         page.get_by_role("button", name=open_it).click()
         expect(page.locator("#field-demand-error")).to_be_visible()

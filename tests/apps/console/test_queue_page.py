@@ -26,6 +26,8 @@ from tests.case_actions import (
 )
 from tests.engine.accounts.people_with_accounts import add_accounts
 
+pytestmark = pytest.mark.any_database
+
 SCRIPT, IMAGE = "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>'
 STAFF = (AGENT, HANDLER, SUPERVISOR, MANAGER, AUDITOR)
 

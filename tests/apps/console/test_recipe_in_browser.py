@@ -23,6 +23,7 @@ SERVE = '''
 """Serves the console of the copy, and says where and with which sessions, until its input ends."""
 
 import json
+import socket
 import sys
 import threading
 from pathlib import Path
@@ -30,7 +31,6 @@ from pathlib import Path
 import uvicorn
 
 import statemachines
-from apps.prefect_server import free_port
 from apps.site import create_site
 from engine.actors import NewActor, add_actor
 from engine.commands.advance import Command, advance
@@ -55,9 +55,10 @@ with store.writing() as tx:
 add_accounts(store, "sue", "quin", "han")
 number = open_case(store, Opening(Contact(row_id="1", at=START, text="Hello.")), START).number
 advance(store, Command(number, "classify", {"category": "cargo_damage", "department": "claims"}, "sue"), START)
-port = free_port()
-server = uvicorn.Server(uvicorn.Config(create_site(settings), host="127.0.0.1", port=port, log_level="warning"))
-thread = threading.Thread(target=server.run)
+listener = socket.create_server(("127.0.0.1", 0))  # it listens before the address is printed
+port = listener.getsockname()[1]
+server = uvicorn.Server(uvicorn.Config(create_site(settings), log_level="warning"))
+thread = threading.Thread(target=server.run, args=([listener],))
 thread.start()
 sessions = {handle: session_for(store, handle).cookie for handle in ("sue", "quin", "han")}
 print(json.dumps({"url": f"http://127.0.0.1:{port}", "number": number, "sessions": sessions}), flush=True)

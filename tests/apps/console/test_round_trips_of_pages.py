@@ -53,10 +53,12 @@ def test_the_page_of_a_case_reads_everything_once_in_one_transaction(
     assert counts[0] == counts[1], "a long history takes no more statements"
 
 
-def test_the_queue_counts_its_cases_once(postgres_settings: Settings, postgres_store: Store, sent: list[str]):
+def test_the_queue_counts_its_lists_once(postgres_settings: Settings, postgres_store: Store, sent: list[str]):
     add_accounts(postgres_store, AGENT)
     new_case(postgres_store)
     with site_client(postgres_settings, postgres_store, AGENT) as amy:
         sent.clear()
         assert amy.get("/console/cases").status_code == 200
-    assert sum(sql.startswith("SELECT count(*)") for sql in sent) == 1, sent
+    counted = [sql for sql in sent if sql.startswith("SELECT (SELECT count(*)")]
+    assert counted
+    assert len(counted) == len(set(counted)) <= 3, "the person's lists, the urgent cases, the internal ones"

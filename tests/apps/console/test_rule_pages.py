@@ -12,7 +12,7 @@ from engine.accounts.invitations import accept, invite
 from engine.actors import NewActor, add_actor
 from engine.rules.drafts import draft_of, drafts, save_draft, start_draft
 from engine.rules.in_force import Sort, rules_of
-from engine.rules.interpretations import interpret
+from engine.rules.interpretations import interpret, interpretations
 from engine.rules.rule_texts import text_in_force
 from engine.settings import Settings
 from engine.store import Store
@@ -23,7 +23,7 @@ from tests.case_actions import AGENT, AUDITOR, DIRECTOR, MANAGER, START, SUPERVI
 from tests.engine.accounts.people_with_accounts import ADMIN, PASSWORD, RULES, add_accounts
 from tests.engine.rules.sample_rules import EVA, OFFICE, add_evaluator
 
-pytestmark = pytest.mark.requirement("F4")
+pytestmark = [pytest.mark.requirement("F4"), pytest.mark.any_database]
 
 IVO = "ivo"
 NASTY = '<script>alert(1)</script>"><img src=x onerror=alert(1)>'
@@ -115,6 +115,41 @@ def test_a_draft_is_edited_compared_submitted_and_approved_by_another(client: Te
     row = re.search(r"<th scope=\"row\">next</th>.*?</tr>", history, re.DOTALL)
     assert row is not None
     assert (EVA in row[0], IVO in row[0], "decision 4" in row[0]) == (True, True, True)
+
+
+def test_the_evaluation_group_records_how_a_clause_is_read_beside_the_clause(client: TestClient, store: Store):
+    address = "/console/rules/pack/logistics"
+    typed = {"clause": "solution", "reading": f"Counted from the first call. {NASTY}"}
+    csrf = log_in(client, store, EVA)
+    for _ in range(2):  # a double click
+        answer = client.post(f"{address}/interpretations", data={"_csrf": csrf, **typed})
+        assert answer.headers["location"] == f"{address}?done=interpreted#interpretations"
+    with store.looking() as tx:
+        (row,) = interpretations(tx, "logistics")
+    assert (row.clause, row.content, row.recorded_by) == ("solution", typed["reading"], EVA)
+    log_in(client, store, DIRECTOR)
+    page = client.get(address).text
+    assert "Counted from the first call. &lt;script&gt;" in page
+    assert "/interpretations" not in page, "who reads the rules does not interpret them"
+
+
+@pytest.mark.parametrize(
+    ("typed", "status", "error"),
+    [
+        ({"clause": "solution", "reading": " "}, 422, "field-reading-error"),
+        ({"clause": "", "reading": "From the first call."}, 422, "field-clause-error"),
+        ({"clause": "moon", "reading": "From the first call."}, 422, 'role="alert"'),
+    ],
+)
+def test_a_reading_of_nothing_is_refused_and_what_was_typed_kept(
+    client: TestClient, store: Store, typed: dict[str, str], status: int, error: str
+):
+    csrf = log_in(client, store, EVA)
+    answer = client.post("/console/rules/pack/logistics/interpretations", data={"_csrf": csrf, **typed})
+    assert (answer.status_code, error in answer.text) == (status, True)
+    assert typed["reading"].strip() in answer.text
+    with store.looking() as tx:
+        assert interpretations(tx, "logistics") == []
 
 
 def test_a_faulty_text_is_kept_and_its_faults_named_by_line(client: TestClient, store: Store):
@@ -241,3 +276,24 @@ def test_packs_are_edited_as_drafts_compared_previewed_published_by_one_and_appr
         page.get_by_role("button", name=words["approve"]).click()
         expect(page.locator(".badge.good").first).to_be_visible()
     assert rules_of(store).pack("logistics", to_micros(store.now())).version == "next"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("locale", "reading", "record"),
+    [("zh_CN", "自首次来电起算。", "登记解释"), ("en", "Counted from the first call.", "Record the interpretation")],
+)
+def test_how_a_clause_is_read_is_recorded_in_the_browser(
+    sqlite_console: Served, locale: str, reading: str, record: str
+):
+    store = sqlite_console.store
+    add_group(store)
+    accept(store, invite(store, EVA, ADMIN, START).code, PASSWORD, START, RULES)
+    with sqlite_console.person(EVA, locale) as page:
+        page.goto("/console/rules/pack/logistics")
+        page.locator("[name=clause]").select_option("solution")
+        page.locator("[name=reading]").fill(reading)
+        page.get_by_role("button", name=record).click()
+        expect(page.locator("#interpretations")).to_contain_text(reading)
+        check_accessible(page)
+        picture(page, "rules-interpretation", locale)

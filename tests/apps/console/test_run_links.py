@@ -71,6 +71,25 @@ def test_the_tools_of_the_flows_know_the_address_of_the_console(settings: Settin
 
     work = work_from(settings.model_copy(update={"public_url": "https://cases.example.com/"}))
     try:
-        assert console_page(work.console_url, "cp-26-000001") == "https://cases.example.com/console/cases/cp-26-000001"
+        assert console_page(work, "cp-26-000001") == "https://cases.example.com/console/cases/cp-26-000001"
     finally:
         work.store.close()
+
+
+def test_without_a_setting_it_is_the_site_that_runs_at_whatever_port(settings: Settings, store: Store):
+    from apps.listening import invitation_link
+    from flows.case_address import console_page, staff_page
+    from flows.work import work_from
+
+    work = work_from(settings)
+    try:
+        assert console_page(work, "cp-26-000001") is None
+        assert staff_page(work, "cp-26-000001") is None
+        (store.home / "run").mkdir()
+        note = {"api_url": "http://127.0.0.1:4377/api/v1"}
+        (store.home / "run" / "api.json").write_text(json.dumps(note), "utf-8")
+        assert console_page(work, "cp-26-000001") == "http://127.0.0.1:4377/console/cases/cp-26-000001"
+        assert staff_page(work, "cp-26-000001") == console_page(work, "cp-26-000001"), "where each has an account"
+    finally:
+        work.store.close()
+    assert invitation_link(settings, "abc") == "http://127.0.0.1:4377/login/invitation#abc"

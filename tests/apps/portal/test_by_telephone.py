@@ -21,6 +21,7 @@ from tests.case_actions import (
     new_resolved_case,
     query_rows,
 )
+from tests.engine.attachments.evidence import attach_files, photo
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -108,6 +109,41 @@ def test_the_link_of_a_letter_leads_to_the_question_that_he_answers(sqlite_conso
         page.get_by_role("button", name=text(locale, "回答我们的问题", "Answer our question")).click()
         page.get_by_text(text(locale, "已收到您的答复", "We have received your answer")).wait_for()
     assert case_of(store, number)["state"] == "classified"
+
+
+@pytest.mark.requirement("A10")
+def test_somebody_opens_the_files_that_came_with_a_letter(sqlite_console: Served, locale: str):
+    store = sqlite_console.store
+    number = new_case(store, text=text(locale, "外箱破损。", "The box was crushed."), **WANG)
+    make_move(store, number, "classify")
+    [shown] = attach_files(store, number, (text(locale, "理赔方案.jpg", "offer.jpg"), photo()))
+    message = text(locale, "随函附上理赔方案，请查看。", "Please find our offer enclosed.")
+    make_move(store, number, "reply", message=message, attachments=shown.id)
+    with telephone(sqlite_console, locale) as page:
+        page.goto(f"/portal/link/{link_of(store.secret, number, WANG['email'], START)}")
+        page.locator(".said img").wait_for()
+        look(sqlite_console, page, "portal-files", locale)
+        with page.expect_download() as download:
+            page.locator(".said a.file").click()
+        assert download.value.suggested_filename == text(locale, "理赔方案.jpg", "offer.jpg")
+
+
+@pytest.mark.requirement("C2")
+def test_somebody_refuses_an_acceptance_and_says_why(sqlite_console: Served, locale: str):
+    store = sqlite_console.store
+    number = open_case(store, Opening(contact(**WANG), "order"), START).number
+    known = '{"criteria":"dry","lead_department":"claims"}'
+    sql = "UPDATE cases SET state = 'accepting', variables = :known WHERE number = :number"
+    execute_sql(store, sql, known=known, number=number)
+    with telephone(sqlite_console, locale) as page:
+        page.goto(f"/portal/link/{link_of(store.secret, number, WANG['email'], START)}")
+        page.locator("#move-refuse_acceptance summary").click()
+        why = text(locale, "地面仍有积水。", "The floor is still wet.")
+        page.locator("#move-refuse_acceptance [name=reason]").fill(why)
+        look(sqlite_console, page, "portal-refusal", locale)
+        page.locator("#move-refuse_acceptance button").click()
+        page.locator(".said").get_by_text(why).wait_for()
+    assert case_of(store, number)["state"] == "acceptance_refused"
 
 
 def test_somebody_accepts_the_result_and_rates_us(sqlite_console: Served, locale: str):

@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from httpx import Response
 
 from engine.store import Store
+from tests.apps.api.serving import until
 from tests.case_actions import query_rows
 
 WANG: dict[str, Any] = {"customer": "Ms Wang", "email": "wang@example.com"}
@@ -29,8 +30,8 @@ def codes_in(store: Store) -> list[dict[str, Any]]:
 
 
 def mailed_code(store: Store) -> str:
-    """Return the code of the newest mail that waits to be sent."""
-    rows = codes_in(store)
+    """Return the code of the newest mail that waits to be sent; it is queued after the page was answered."""
+    rows = until(lambda: codes_in(store))
     found = [match[0] for row in rows if (match := re.search(r"\b\d{6}\b", row["body"]))]
     assert found, "no code was queued"
     return found[-1]

@@ -15,8 +15,8 @@ from engine.store import Store
 from tests.case_actions import AGENT, START
 
 ADMIN = "root"
-PASSWORD = "correct horse battery staple 7"
-OTHER_PASSWORD = "nine purple lanterns over Suzhou"
+PASSWORD = "Quay 7 Lantern"
+OTHER_PASSWORD = "Canal 9 Willow"
 HALF_MINUTE = timedelta(seconds=30)
 
 

@@ -19,8 +19,8 @@ def codes(store: Store) -> set[str]:
 @pytest.mark.parametrize(
     ("index", "condition"),
     [
-        ("ix_timer_due ON timer (fires_at, id)", "fires_at IS NOT NULL AND level < 3"),
-        ("ix_timer_due ON timer (fires_at, id)", ""),
+        ("ix_timer_due ON timer (fires_at, id, case_id)", "fires_at IS NOT NULL AND level < 3"),
+        ("ix_timer_due ON timer (fires_at, id, case_id)", ""),
         ("ix_delivery_next ON delivery (next_at, case_id)", "status IN ('waiting', 'dead')"),
         ("ix_cases_party ON cases (party_id)", "party_id > 7"),
     ],

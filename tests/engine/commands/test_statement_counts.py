@@ -68,7 +68,7 @@ def test_a_lone_move_that_speaks_to_the_customer_asks_one_question(traced_store:
     advance(traced_store, commands("resolve", [number])[0], AT)
     assert len(questions(sent)) == 1
     if traced_store.postgres:
-        assert len(sent) == 2, "the question, and one statement that writes"
+        assert len(sent) == 3, "the question, one statement that writes, and the one that notifies"
     else:
         rows = [sql for sql in sent if sql.startswith(WRITES)]
         # case, transition, event, two texts, two timers that end, one that starts, the key

@@ -67,9 +67,12 @@ def test_a_delivery_that_nobody_is_known_to_have_dropped_is_found(store: Store, 
 @pytest.mark.usefixtures("letter")
 def test_an_upgrade_enters_what_was_dropped_before_it(store: Store, settings: Settings):
     execute_sql(store, "UPDATE delivery SET status = 'done', done_at = 5")
-    for index in ("ix_cases_owner", "ix_cases_urgent", "ix_timer_spent"):
-        execute_sql(store, f"DROP INDEX {index}")
-    for table in ("kept_answer", "failed_log_in", "rule_draft"):
+    of_cases = ("owner", "severity", "department", "kind", "closed")
+    for index in (*(f"cases_{name}" for name in of_cases), "timer_spent", "timer_next", "timer_spent_of_case"):
+        execute_sql(store, f"DROP INDEX ix_{index}")
+    execute_sql(store, "DROP INDEX ix_transition_actor")
+    conduct = ("conduct_mark", "conduct_sheet", "conduct_sample", "conduct_draw")
+    for table in ("kept_answer", "failed_log_in", "rule_draft", "suspension", "order_import", *conduct):
         execute_sql(store, f"DROP TABLE {table}")
     later = {"delivery": ("retried_at", "drop_reason"), "party": ("erased_at", "erasure_reason")}
     for table, columns in {**later, "mail": ("erasure_reason",)}.items():

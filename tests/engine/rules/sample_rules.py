@@ -1,4 +1,4 @@
-"""Texts of a policy pack, a calendar and a questionnaire for tests, and the person who publishes them."""
+"""Texts of a policy pack, a calendar, a questionnaire and a checklist for tests, and the person who publishes them."""
 
 from pathlib import Path
 
@@ -39,6 +39,25 @@ weight = 3
 question = { zh_CN = "态度?", zh_TW = "態度?", en = "Attitude?" }
 """
 
+CHECKLIST = """
+name = "test"
+version = "1"
+source = "F5"
+channels = ["phone"]
+
+[[items]]
+code = "greeting"
+weight = 40
+source = "F5, language"
+text = { zh_CN = "问好?", zh_TW = "問好?", en = "Greets?" }
+
+[[items]]
+code = "closing"
+weight = 60
+source = "F5, manner"
+text = { zh_CN = "道别?", zh_TW = "道別?", en = "Takes leave?" }
+"""
+
 OVERRIDES = """
 [[clauses.first_reply.when]]
 severity = "urgent"
@@ -69,6 +88,32 @@ source = "D 2"
 contradicts = "D 9: a day"
 """
 """Rows of limits by severity and channel, to be appended to ``VALID_PACK``."""
+
+
+SCRIPT = """
+[phone]
+who = ["phone"]
+
+[phone.mandatory]
+complaint = ["shipment"]
+inquiry = ["subject"]
+lead = ["demand"]
+
+[[phone.script]]
+title = { zh_CN = "开场", zh_TW = "開場", en = "Opening" }
+words = { zh_CN = "我是 {handle}。", zh_TW = "我是 {handle}。", en = "This is {handle}." }
+
+[[phone.script]]
+kinds = ["complaint", "lead"]
+title = { zh_CN = "箱号", zh_TW = "櫃號", en = "Container" }
+words = { zh_CN = "请问箱号？", zh_TW = "請問櫃號？", en = "Which container?" }
+
+[[phone.script]]
+closing = true
+title = { zh_CN = "结束", zh_TW = "結束", en = "Closing" }
+words = { zh_CN = "再见，{handle} 祝您愉快。", zh_TW = "再見，{handle} 祝您愉快。", en = "Goodbye from {handle}." }
+"""
+"""What a caller is asked, to be appended to ``VALID_PACK``."""
 
 
 def write_pack(folder: Path, text: str) -> Path:

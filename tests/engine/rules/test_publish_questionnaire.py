@@ -38,7 +38,7 @@ def test_the_published_questionnaire_is_asked_from_its_day_on(store: Store):
     published = publish_survey(store, questionnaire_text("2", 700), after=DAY)
     assert published == Published(Sort.SURVEY, "after_complaint", "2", START + DAY, new=True)
     rules = rules_of(store)
-    versions = {at: rules.asked_after("complaint", to_micros(START + at)) for at in (timedelta(), DAY)}
+    versions = {at: rules.asked_after("complaint", None, to_micros(START + at)) for at in (timedelta(), DAY)}
     assert [each and each.version for each in versions.values()] == ["2026-11", "2"]
 
 
@@ -64,6 +64,60 @@ def test_a_kind_is_asked_by_one_questionnaire(store: Store):
     text = questionnaire_text("2", 700).replace('name = "after_complaint"', 'name = "another"')
     refused = refusal(lambda: publish_survey(store, text))
     assert (refused.code, refused.params["faults"][0]["field"]) == ("bad_questionnaire", "kinds")
+
+
+def for_types(types: str, name: str = "after_business") -> str:
+    """Return a questionnaire after a complaint that is asked of some types of customers."""
+    text = questionnaire_text("1", 700).replace('name = "after_complaint"', f'name = "{name}"')
+    return text.replace("kinds =", f"customer_types = {types}\nkinds =")
+
+
+def test_a_type_of_customer_has_its_own_questionnaire_before_the_general_one(store: Store):
+    add_evaluator(store)
+    publish_survey(store, for_types('["enterprise", "key_account"]'), after=DAY)
+    rules = rules_of(store)
+
+    def asked(kind: str, customer_type: str | None, after: timedelta = DAY) -> str | None:
+        found = rules.asked_after(kind, customer_type, to_micros(START + after))
+        return found and found.name
+
+    for customer_type in ("enterprise", "key_account"):
+        assert asked("complaint", customer_type) == "after_business"
+        assert asked("complaint", customer_type, timedelta()) == "after_complaint", "not before its day"
+        assert asked("inquiry", customer_type) == "after_inquiry"
+    assert asked("complaint", "individual") == asked("complaint", None) == "after_complaint"
+    assert asked("finding", "enterprise") is None
+
+
+@pytest.mark.parametrize(
+    ("types", "field"),
+    [
+        ('["enterprise"]', "customer_types"),
+        ('["individual", "key_account"]', "customer_types"),
+        ("[]", "kinds"),
+        ('["royalty"]', "customer_types.0"),
+    ],
+)
+def test_a_questionnaire_that_leaves_open_whom_to_ask_is_refused(store: Store, types: str, field: str):
+    add_evaluator(store)
+    publish_survey(store, for_types('["enterprise", "key_account"]'))
+    refused = refusal(lambda: publish_survey(store, for_types(types, "another")))
+    assert (refused.code, refused.params["faults"][0]["field"]) == ("bad_questionnaire", field)
+    publish_survey(store, for_types('["individual"]', "another"))
+
+
+def test_the_answers_of_a_business_are_rated_by_its_own_questionnaire(work: Work):
+    add_evaluator(work.store)
+    publish_survey(work.store, for_types('["enterprise"]'))
+    for customer_type in ("enterprise", "individual"):
+        number = new_resolved_case(work.store, text=ODD, customer_type=customer_type)
+        make_move(work.store, number, "revisit", by=AGENT, attitude=5, quality=1)
+    drained(work, timedelta())
+    rated = query_rows(work.store, "SELECT questionnaire, version, score FROM rating ORDER BY case_id")
+    heavy = (700 * 100 + WEIGHT * 20) * 100 / (700 + WEIGHT)
+    editions = [(row["questionnaire"], row["version"]) for row in rated]
+    assert editions == [("after_business", "1"), ("after_complaint", "2026-11")]
+    assert [row["score"] for row in rated] == [round(heavy), 6000], "attitude weighs more with businesses"
 
 
 def test_no_timer_follows_a_questionnaire(store: Store):

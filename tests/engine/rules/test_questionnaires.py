@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.rules.in_force import SHIPPED
+from engine.rules.languages import LANGUAGES
 from engine.rules.policy import names
 from engine.rules.questionnaires import (
     DIMENSIONS,
     FOLDER,
-    LANGUAGES,
     Questionnaire,
     load_questionnaire,
     questionnaires,
@@ -94,8 +94,8 @@ def test_a_score_lies_between_its_answers(answers: dict[str, int]):
 def test_every_kind_with_callbacks_has_a_questionnaire():
     kinds = [kind for kind, table in lifecycles().items() if any(row.form is Survey for row in table.moves)]
     assert kinds
-    assert [kind for kind in kinds if SHIPPED.asked_after(kind, 0) is None] == []
-    assert SHIPPED.asked_after("finding", 0) is None
+    assert [kind for kind in kinds if SHIPPED.asked_after(kind, None, 0) is None] == []
+    assert SHIPPED.asked_after("finding", None, 0) is None
 
 
 def test_a_questionnaire_names_known_kinds():

@@ -13,6 +13,7 @@ from engine.calendars.calendar import calendar, calendars_in, shipped
 from engine.calendars.calendar_changes import overridden
 from engine.calendars.calendar_reading import years_in
 from engine.calendars.deadlines import MOST
+from engine.rules.checklists import checklists_in, parsed_checklist
 from engine.rules.policy import checked, load_pack
 from engine.rules.publishing import publish
 from engine.rules.questionnaires import load_questionnaire, parsed_questionnaire, questionnaires_in
@@ -21,11 +22,20 @@ from locales.translation import catalogue, fault_text, refusal
 from statemachines.refused import Refused
 from tests.case_actions import START
 from tests.case_actions import refusal as refused_by
-from tests.engine.rules.sample_rules import EVA, OFFICE, OVERRIDES, QUESTIONNAIRE, VALID_PACK, add_evaluator
+from tests.engine.rules.sample_rules import (
+    CHECKLIST,
+    EVA,
+    OFFICE,
+    OVERRIDES,
+    QUESTIONNAIRE,
+    SCRIPT,
+    VALID_PACK,
+    add_evaluator,
+)
 from tests.house.sources import sources
 
 ROOMS = ("engine/calendars", "engine/rules", "statemachines")
-CODE = re.compile(r"(?:file|calendar|pack|questionnaire)\.[a-z_0-9]+")
+CODE = re.compile(r"(?:file|calendar|pack|questionnaire|checklist)\.[a-z_0-9]+")
 ALWAYS = '[always]\nzone = "Asia/Shanghai"\n'
 UNSETTLED = ('severity = "urgent"\nchannel = "mail"', 'severity = "low"\nchannel = "mail"')
 PUBLISHED = {"calendar.not_one", "pack.other_date"}
@@ -48,9 +58,22 @@ def years_of(*years: int) -> object:
     return calendars_in(OFFICE + rows, "f")
 
 
+def two_for_one_channel(folder: Path) -> object:
+    written(folder, CHECKLIST.encode())
+    written(folder, CHECKLIST.replace('"test"', '"second"').encode(), "second")
+    return checklists_in(folder)
+
+
 def two_for_one_kind(folder: Path) -> object:
     written(folder, QUESTIONNAIRE.encode())
     written(folder, QUESTIONNAIRE.replace('"test"', '"second"').encode(), "second")
+    return questionnaires_in(folder)
+
+
+def two_for_one_type(folder: Path) -> object:
+    text = QUESTIONNAIRE.replace("kinds", 'customer_types = ["enterprise"]\nkinds')
+    written(folder, text.encode())
+    written(folder, text.replace('"test"', '"second"').encode(), "second")
     return questionnaires_in(folder)
 
 
@@ -64,6 +87,8 @@ FAULTY: dict[str, Callable[[Path], object]] = {
     "file.large_number": lambda _: years_in(f"[2027]\noff = {'9' * 40}", "f"),
     "file.unknown_zone": lambda _: calendars_in(OFFICE.replace("Asia/Shanghai", "Asia/Shanghia"), "f"),
     "file.other_name": lambda folder: load_questionnaire(written(folder, QUESTIONNAIRE.encode(), "other")),
+    "file.missing_language": lambda _: parsed_questionnaire(QUESTIONNAIRE.replace(', en = "Attitude?"', ""), "f"),
+    "file.unknown_language": lambda _: parsed_questionnaire(QUESTIONNAIRE.replace("{ zh", '{ fr = "?", zh'), "f"),
     "calendar.days": lambda _: years_in("[2027]\noff = 1", "f"),
     "calendar.day_of_year": lambda _: years_in("[2027]\noff = [2028-01-01]", "f"),
     "calendar.unknown_list": lambda _: years_in("[2027]\nfree = []", "f"),
@@ -96,17 +121,19 @@ FAULTY: dict[str, Callable[[Path], object]] = {
     "pack.promised_and_not": lambda _: checked(VALID_PACK + '[unpromised]\nsolution = "D"', "f", calendar),
     "pack.ladder": lambda _: checked(VALID_PACK.replace("percent = 75", "percent = 175"), "f", calendar),
     "pack.no_clause": lambda _: checked(VALID_PACK + '[callbacks]\nwindow = "never"', "f", calendar),
+    "checklist.channel_twice": two_for_one_channel,
+    "checklist.unknown_channel": lambda _: parsed_checklist(CHECKLIST.replace('["phone"]', '["pigeon"]'), "f"),
+    "checklist.item_twice": lambda _: parsed_checklist(CHECKLIST.replace('code = "closing"', 'code = "greeting"'), "f"),
+    "checklist.weights": lambda _: parsed_checklist(CHECKLIST.replace("weight = 60", "weight = 50"), "f"),
+    "pack.unknown_kind": lambda _: checked(VALID_PACK + '[phone.mandatory]\nletter = ["text"]', "f", calendar),
+    "pack.unknown_field": lambda _: checked(VALID_PACK + '[phone]\nwho = ["shoe_size"]', "f", calendar),
+    "pack.unknown_placeholder": lambda _: checked(VALID_PACK + SCRIPT.replace("{handle}", "{name}"), "f", calendar),
     "questionnaire.asked_twice": two_for_one_kind,
+    "questionnaire.type_asked_twice": two_for_one_type,
     "questionnaire.unknown_kind": lambda _: parsed_questionnaire(QUESTIONNAIRE.replace('"complaint"', '"letter"'), "f"),
     "questionnaire.unknown_score": lambda _: parsed_questionnaire(QUESTIONNAIRE.replace('"attitude"', '"luck"'), "f"),
     "questionnaire.score_twice": lambda _: parsed_questionnaire(
         QUESTIONNAIRE + QUESTIONNAIRE[QUESTIONNAIRE.index("[[") :], "f"
-    ),
-    "questionnaire.unasked_language": lambda _: parsed_questionnaire(
-        QUESTIONNAIRE.replace(', en = "Attitude?"', ""), "f"
-    ),
-    "questionnaire.unknown_language": lambda _: parsed_questionnaire(
-        QUESTIONNAIRE.replace("{ zh", '{ fr = "?", zh'), "f"
     ),
 }
 """For each code a file that has the fault; those of publishing need a store and have tests of their own."""

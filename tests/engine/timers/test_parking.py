@@ -89,12 +89,12 @@ def test_a_released_case_fires_its_missed_steps_with_their_due_instants(store: S
     repair(store, poisoned)
     assert fire_due(store, START + DAY).fired == ()
     with store.writing() as tx:
-        release_in(tx, poisoned)
+        release_in(tx, poisoned, "system", "checked", to_micros(START))
     assert len(fire_due(store, START + DAY).fired) == 6
     assert [due for *_, due in fired_steps_of(store, poisoned)] == [HOUR * h for h in (1.5, 2, 3, 4, 18, 24)]
     assert query_rows(store, "SELECT * FROM parked") == []
     with store.writing() as tx:
-        assert refusal(lambda: release_in(tx, poisoned)).code == "not_parked"
+        assert refusal(lambda: release_in(tx, poisoned, "system", "checked", to_micros(START))).code == "not_parked"
 
 
 def test_work_that_succeeds_is_no_longer_parked(store: Store, poisoned: str):

@@ -28,8 +28,8 @@ from flows.deployments.operator_forms import (
     EscalateForm,
     ExtendForm,
     HoldForm,
-    KindForm,
     ReassignForm,
+    ReleaseForm,
     SweepForm,
     decisions,
 )
@@ -437,7 +437,7 @@ def holds(work: Work, by: str = MANAGER, kind: str = "complaint") -> Outcome:
 
 
 def resumes(work: Work, by: str = DIRECTOR, kind: str = "complaint") -> Outcome:
-    return with_code(work, acts.resume_kind, KindForm, kind=kind, acting_as=by)
+    return with_code(work, acts.resume_kind, ReleaseForm, kind=kind, acting_as=by, reason="cause_mended")
 
 
 def held_back(store: Store) -> bool:
@@ -447,14 +447,14 @@ def held_back(store: Store) -> bool:
 
 def freed(store: Store) -> int:
     with store.writing() as tx:
-        return release(tx, "complaint", MANAGER, START + HOUR)
+        return release(tx, "complaint", MANAGER, "cause_mended", START + HOUR)
 
 
 def test_a_kind_is_held_and_freed_with_a_code_alone(work: Work):
     asked = ended(acts.pause_kind(work, HoldForm(kind="complaint", acting_as=MANAGER, reason="mail_trouble")))
     assert (asked.state, on_hold(work)) == (AWAITING, [])
     holds(work)
-    asked = ended(acts.resume_kind(work, KindForm(kind="complaint", acting_as=MANAGER)))
+    asked = ended(acts.resume_kind(work, ReleaseForm(kind="complaint", acting_as=MANAGER, reason="cause_mended")))
     assert (asked.state, [one.kind for one in on_hold(work)]) == (AWAITING, ["complaint"])
 
 

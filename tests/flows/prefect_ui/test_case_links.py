@@ -39,7 +39,7 @@ def test_the_overdue_are_listed_with_the_highest_level_first(work: Work):
     make_move(store, kept, "classify")
     make_move(store, kept, "reply")
     drained(work, 2.5 * HOUR)
-    assert list(overdue_numbers(store, store.now(), 10)) == [early]
+    assert list(overdue_numbers(store, store.now())) == [early]
     drained(work, DAY / 2)
-    assert overdue_numbers(store, store.now(), 10) == {early: 3, late: 3}
-    assert list(overdue_numbers(store, store.now(), 1)) == [early]
+    assert overdue_numbers(store, store.now()) == {early: 3, late: 3}
+    assert list(overdue_numbers(store, store.now())) == [early, late], "the longest wait first"

@@ -136,13 +136,16 @@ def test_an_id_with_a_nul_is_refused_alone(tmp_path: Path):
     assert [getattr(event, "case", None) for event in (first, third)] == ["t1", "t2"]
 
 
-def test_an_id_with_a_nul_in_a_document_is_refused_alone(tmp_path: Path):
+@pytest.mark.parametrize(("id_", "code"), [("t\0x", "bad_file.nul"), ("t\0\ud800", "bad_file.nul")])
+def test_an_id_with_a_nul_in_a_document_is_refused_alone_and_names_no_case(tmp_path: Path, id_: str, code: str):
+    """A replay opened a case of that name, whose contact was then refused with a traceback."""
     events = [
         {"id": f"e{n}", "type": "Resolve", "time": "2024-03-01T08:00:00Z", "relationships": [{"objectId": case}]}
-        for n, case in enumerate(("t1", "t\0x"))
+        for n, case in enumerate(("t1", id_, "t2"))
     ]
-    objects = [{"id": case, "type": "ticket"} for case in ("t1", "t\0x")]
+    objects = [{"id": case, "type": "ticket"} for case in ("t1", id_, "t2")]
     path = tmp_path / "log.jsonocel"
     path.write_text(json.dumps({"events": events, "objects": objects}))
-    read = log_formats.read(path, log_formats.mapping(tmp_path, log_formats.OCEL))
-    assert [each.code if isinstance(each, Problem) else each.case for each in read] == ["t1", "bad_file.nul"]
+    first, second, third = log_formats.read(path, log_formats.mapping(tmp_path, log_formats.OCEL))
+    assert [getattr(event, "case", None) for event in (first, third)] == ["t1", "t2"]
+    assert (type(second), getattr(second, "code", None)) == (Problem, code)

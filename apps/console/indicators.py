@@ -1,0 +1,126 @@
+"""The pages of the indicators: every one with its target, and one with its trend, its groups and its cases (E2)."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import HTMLResponse, Response
+
+from apps.console.visit import Visit, Visiting
+from apps.indicator_book import indicator_book
+from apps.indicator_texts import (
+    figure_text,
+    group_text,
+    label_of,
+    meaning_of,
+    quality_texts,
+    reread_text,
+    sample_text,
+    target_text,
+)
+from apps.principal_indicators import (
+    SeenIndicator,
+    cases_seen,
+    indicator_seen,
+    indicators_seen,
+    own_figures_seen,
+    reads_figures,
+)
+from engine.rules.indicator_definition import Indicator
+from locales.translation import refusal
+from locales.zone import reader_zone
+from reports.indicators.figures import Figure, groups_of
+from reports.indicators.periods import Period, month_before, period_of
+from statemachines.refused import Refused
+
+router = APIRouter(prefix="/indicators")
+
+Word = Annotated[str, Query(max_length=40)]
+Name = Annotated[str, Path(max_length=40)]
+SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+LISTED = 60
+"""The most case numbers of a page."""
+
+
+@router.get("")
+def list_indicators(visit: Visiting, period: Word = "", as_of: Word = "") -> HTMLResponse:
+    """List the indicators with their figures of a period; whoever reads none of the house, with his own."""
+    chosen, then, why = _asked(visit, period, as_of)
+    everybody = reads_figures(visit.principal)
+    seen = (indicators_seen if everybody else own_figures_seen)(visit.store, visit.principal, chosen, then, visit.at)
+    rows = [(indicator, *_texts(visit, indicator, figure)) for indicator, figure in seen]
+    return visit.page(
+        "indicators.html", rows=rows, period=chosen.name, as_of=as_of, why=why, everybody=everybody, choices=[], by="",
+        label_of=lambda indicator: label_of(indicator, visit.locale),
+    )  # fmt: skip
+
+
+@router.get("/book")
+def download_book(visit: Visiting, period: Word = "", as_of: Word = "") -> Response:
+    """Answer with every figure of a period as a workbook."""
+    chosen, then, _ = _asked(visit, period, as_of)
+    content = indicator_book(visit.store, visit.principal, chosen, then, visit.at, visit.locale)
+    name = f"closeloop-indicators-{chosen.name}.xlsx"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
+    return Response(content, media_type=SHEET, headers=headers)
+
+
+@router.get("/{indicator_name}")
+def show_indicator(
+    visit: Visiting, indicator_name: Name, period: Word = "", as_of: Word = "", by: Word = ""
+) -> HTMLResponse:
+    """Show an indicator: what it means, its value and trend, by groups, and the cases behind it."""
+    chosen, then, why = _asked(visit, period, as_of)
+    everybody = reads_figures(visit.principal)
+    wanted = (by,) if by and everybody else () if everybody else ("person",)
+    seen = indicator_seen(visit.store, visit.principal, indicator_name, chosen, then, visit.at, wanted)
+    cases = cases_seen(visit.store, visit.principal, indicator_name, chosen, then, visit.at) if everybody else {}
+    indicator = seen.indicator
+    return visit.page(
+        "indicator.html", seen=seen, indicator=indicator, period=chosen.name, as_of=as_of, by=by, why=why,
+        label=label_of(indicator, visit.locale), meaning=meaning_of(indicator, visit.locale),
+        whole=None if seen.whole is None else _texts(visit, indicator, seen.whole),
+        groups=[(group_text(each.group, visit.locale), *_texts(visit, indicator, each), seen.bands.get(each.group))
+                for each in seen.groups],
+        qualities=quality_texts(seen.quality, visit.locale), reread=reread_text(indicator, seen.reread, visit.locale),
+        trend=_trend(seen), choices=groups_of(indicator) if everybody else [], cases=cases, most=LISTED,
+    )  # fmt: skip
+
+
+def _texts(visit: Visit, indicator: Indicator, figure: Figure) -> tuple[str, str, str, bool | None]:
+    """Return value, target and sample of a figure in words, and whether the target is reached."""
+    value, target = figure_text(indicator, figure, visit.locale), target_text(indicator, figure, visit.locale)
+    return value, target, sample_text(figure, visit.locale), figure.on_target
+
+
+def _trend(seen: SeenIndicator) -> list[tuple[str, list[str], tuple[str, ...]]]:
+    """Return period, value, centre and limits as plain numbers, and the rules that the value breaks."""
+    chart = seen.chart
+    lines = [] if chart is None else [chart.centre, chart.lower, chart.upper]
+    signals = chart.signals if chart is not None else ((),) * len(seen.trend)
+    scale = 100 if seen.indicator.unit.value == "fen" else 1
+    return [
+        (each.period.name, ["–" if value is None else f"{value / scale:.2f}" for value in (each.value, *lines)], rules)
+        for each, rules in zip(seen.trend, signals, strict=True)
+    ]
+
+
+def _asked(visit: Visit, period: str, as_of: str) -> tuple[Period, datetime, str]:
+    """Return period and instant as they were typed, else the last month and now; and what is wrong with them."""
+    chosen, then = month_before(visit.at.astimezone(reader_zone()).date()), visit.at
+    try:
+        chosen = period_of(period) if period else chosen
+        then = _instant(as_of) if as_of else then
+        if then > visit.at:
+            raise Refused("as_of_ahead", as_of=as_of, now=visit.at.isoformat())
+    except Refused as refused:
+        return chosen, visit.at, refusal(visit.locale, refused, on_web=True)
+    return chosen, then, ""
+
+
+def _instant(text: str) -> datetime:
+    """Return an instant that was typed in the zone of the reader. Raises ``Refused('bad_instant')``."""
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=reader_zone())
+    except ValueError:
+        raise Refused("bad_instant", value=text) from None

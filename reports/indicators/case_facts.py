@@ -1,0 +1,146 @@
+"""Facts of the course of cases as relations in SQL: openings, ends, results, transfers, determinations, compensation.
+
+Each relation has a row for each fact: ``case_id``, the instant ``at`` that puts it into a period, a column for each of
+its queries (``engine.rules.indicator_queries``), and the attributes that are asked for.
+"""
+
+from collections.abc import Collection
+
+from engine.retired_names import recorded_as
+from engine.rules.indicator_queries import Facts, kinds_with
+from reports.indicators.record_at import CAUSES, RecordAt, listed, of_kinds
+from statemachines.kinds import lifecycles
+from statemachines.lifecycle import Lifecycle
+
+RECURRENCE_DAYS = 90
+"""Within how many days the same cause and party make a recurrence; ours."""
+RECURRENCE = RECURRENCE_DAYS * 24 * 3_600_000_000
+
+OPENINGS = """
+SELECT c.id AS case_id, c.opened_at AS at, 1 AS cases_opened{attributes}
+  FROM cases c JOIN transition o ON o.case_id = c.id AND o.seq = 1
+ WHERE o.recorded_at <= :as_of AND ({kinds})
+"""
+# An end that was undone by the instant is none.
+ENDINGS = """
+SELECT c.id AS case_id, t.occurred_at AS at, 1 AS cases_closed, t.occurred_at - c.opened_at AS closing_time,
+       CASE WHEN {category} IS NOT NULL AND {department} IS NOT NULL AND {investigated} AND {resolved} AND {called}
+            THEN 1 ELSE 0 END AS records_complete{attributes}
+  FROM transition t JOIN cases c ON c.id = t.case_id
+ WHERE ({final}) AND t.source <> t.dest AND t.recorded_at <= :as_of AND ({kinds})
+   AND NOT EXISTS (SELECT 1 FROM transition u WHERE u.case_id = t.case_id AND u.seq > t.seq
+                      AND u.source <> u.dest AND u.recorded_at <= :as_of)
+"""
+MADE = """
+EXISTS (SELECT 1 FROM transition m WHERE m.case_id = c.id AND m.seq <= t.seq AND m.move IN ({moves}))
+"""
+RESULTS = """
+SELECT c.id AS case_id, t.occurred_at AS at, 1 AS results_given, 0 AS rounds_reopened,
+       CASE WHEN NOT EXISTS (SELECT 1 FROM transition u WHERE u.case_id = t.case_id AND u.seq < t.seq
+                                AND u.move IN ({resolve})) THEN t.occurred_at - c.opened_at END AS result_time
+       {person}{attributes}
+  FROM transition t JOIN cases c ON c.id = t.case_id
+ WHERE t.move IN ({resolve}) AND t.recorded_at <= :as_of AND ({kinds})
+UNION ALL
+SELECT c.id, t.occurred_at, 0, 1, NULL{person}{attributes}
+  FROM transition t JOIN transition p ON p.case_id = t.case_id AND p.seq = t.seq - 1 JOIN cases c ON c.id = t.case_id
+ WHERE t.cycle > 1 AND t.cycle > p.cycle AND t.move NOT IN ({undo}) AND t.recorded_at <= :as_of AND ({kinds})
+"""
+BY = ", (SELECT a.handle FROM actor a WHERE a.id = {actor}) AS person"
+RESOLVER = """
+(SELECT w.actor_id FROM transition w WHERE w.case_id = {ended}.case_id AND w.seq <= {ended}.seq AND w.move IN ({did})
+  ORDER BY w.seq DESC LIMIT 1)
+"""
+DID = ("resolve", "complete")
+"""The moves whose maker answers for a round."""
+# A case that names its department anew keeps it; only another one is a transfer.
+TRANSFERS = """
+SELECT c.id AS case_id, d.occurred_at AS at, 1 AS transfers{attributes}
+  FROM (SELECT t.case_id, t.occurred_at, {named} AS named,
+               lag({named}) OVER (PARTITION BY t.case_id ORDER BY t.seq) AS before
+          FROM transition t WHERE t.move IN ({moves}) AND t.recorded_at <= :as_of AND {named} IS NOT NULL) d
+  JOIN cases c ON c.id = d.case_id
+ WHERE d.named <> d.before AND ({kinds})
+"""
+DETERMINATIONS = """
+SELECT c.id AS case_id, d.at, 1 AS responsibilities_determined,
+       CASE WHEN d.at - d.before <= {recurrence} THEN 1 ELSE 0 END AS recurrences{attributes}
+  FROM (SELECT t.case_id, t.occurred_at AS at,
+               lag(t.occurred_at) OVER (PARTITION BY {cause}, {responsible} ORDER BY t.occurred_at, t.case_id) AS before
+          FROM transition t WHERE t.move IN ({determine}) AND t.recorded_at <= :as_of
+           AND NOT EXISTS (SELECT 1 FROM transition u WHERE u.case_id = t.case_id AND u.seq > t.seq
+                              AND u.move IN ({determine}) AND u.recorded_at <= :as_of)) d
+  JOIN cases c ON c.id = d.case_id
+ WHERE {kinds}
+"""
+# What was decided last counts: an offer that a second person must approve is no decision.
+COMPENSATIONS = """
+SELECT c.id AS case_id, t.occurred_at AS at, coalesce({approved}, {offered}) AS compensation{attributes}
+  FROM transition t JOIN cases c ON c.id = t.case_id
+ WHERE {decided} AND t.recorded_at <= :as_of AND ({kinds})
+   AND NOT EXISTS (SELECT 1 FROM transition u WHERE u.case_id = t.case_id AND u.seq > t.seq AND {decided_later}
+                      AND u.recorded_at <= :as_of)
+"""
+
+
+RELATIONS = {
+    Facts.OPENINGS: OPENINGS, Facts.ENDINGS: ENDINGS, Facts.RESULTS: RESULTS, Facts.TRANSFERS: TRANSFERS,
+    Facts.DETERMINATIONS: DETERMINATIONS, Facts.COMPENSATIONS: COMPENSATIONS,
+}  # fmt: skip
+ON_RECORD = {
+    "investigated": ("investigate",),
+    "resolved": ("resolve",),
+    "called": ("revisit", "unreachable", "close_unsatisfied"),
+}
+"""The moves of which a complete record has one each; category and department belong to it, too."""
+TRANSFERRING = ("classify", "reclassify", "assign", "rule_owner", "review", "assign_task")
+"""The moves that give a case to a department."""
+
+
+def relation(facts: Facts, record: RecordAt, wanted: Collection[str]) -> str:
+    """Return the relation of these facts, with the wanted attributes, as a SELECT with the parameter ``:as_of``."""
+    return RELATIONS[facts].format(
+        **_pieces(facts, record), attributes=record.attributes(wanted), kinds=of_kinds(kinds_with(facts)),
+        person=resolver_of() if "person" in wanted else "",
+    )  # fmt: skip
+
+
+def resolver_of(ended: str = "t") -> str:
+    """Return the person who answers for a round, as a column: whoever gave its result, before it ``ended``."""
+    return BY.format(actor=RESOLVER.format(did=recorded_as("move", *DID), ended=ended))
+
+
+def _pieces(facts: Facts, record: RecordAt) -> dict[str, str]:
+    """Return what a relation has in the places of its own."""
+    match facts:
+        case Facts.ENDINGS:
+            made = {name: MADE.format(moves=recorded_as("move", *moves)) for name, moves in ON_RECORD.items()}
+            columns = {name: record.column(name) for name in ("category", "department")}
+            return {**made, **columns, "final": " OR ".join(map(_final, lifecycles().values()))}
+        case Facts.RESULTS:
+            return {name: recorded_as("move", move) for name, move in (("resolve", "resolve"), ("undo", "undo_end"))}
+        case Facts.TRANSFERS:
+            named = record.field("t.form", "department")
+            return {"named": named, "moves": recorded_as("move", *TRANSFERRING)}
+        case Facts.DETERMINATIONS:
+            fields = {name: record.field("t.form", name) for name in ("cause", "responsible")}
+            return {**fields, "determine": recorded_as("move", CAUSES[0]), "recurrence": str(RECURRENCE)}
+        case Facts.COMPENSATIONS:
+            amounts = {"approved": "approved", "offered": "compensation"}
+            fields = {name: record.number("t.form", field) for name, field in amounts.items()}
+            return {**fields, "decided": _decided("t"), "decided_later": _decided("u")}
+        case _:
+            return {}
+
+
+def _final(table: Lifecycle) -> str:
+    """Return the condition that transition ``t`` brought a case of this kind to its end."""
+    names = {name for state in table.states if state.final for name in table.resolver.names("state", state.name)}
+    return f"(c.kind = '{table.kind}' AND t.dest IN ({listed(names)}))"
+
+
+def _decided(transition: str) -> str:
+    """Return the condition that a transition decided on a compensation, by the desk or by a second person."""
+    offer, approve = recorded_as("move", "compensate"), recorded_as("move", "approve_compensation")
+    t = transition
+    return f"(({t}.move IN ({offer}) AND {t}.source = {t}.dest) OR {t}.move IN ({approve}))"

@@ -1,0 +1,122 @@
+"""The kpi commands: figures with target and interval, trend, groups, the cases behind, and completed orders (E2)."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.actors import NewActor, add_actor
+from engine.create_store import set_clock
+from engine.rules.indicators import FOLDER, indicators
+from engine.store import Store
+from locales.translation import locales
+from statemachines.roles import Role
+from tests.apps.conftest import Closeloop
+from tests.case_actions import AGENT, DAY, HOUR, START, make_move, new_resolved_case
+from tests.engine.rules.sample_rules import EVA, add_evaluator
+
+pytestmark = pytest.mark.requirement("E2")
+
+MARCH = ("--period", "2026-03")
+
+
+@pytest.fixture
+def lived(simulated: Store) -> Store:
+    """Three complaints: two customers are satisfied, one is not."""
+    for hour, outcome in enumerate(("satisfied", "dissatisfied", "satisfied")):
+        number = new_resolved_case(simulated, hour * HOUR, phone=f"1380013800{hour}")
+        make_move(simulated, number, "revisit", by=AGENT, after=(hour + 2) * HOUR, outcome=outcome, attitude=4)
+    set_clock(simulated, START + 40 * DAY)
+    return simulated
+
+
+def test_every_indicator_is_listed_with_its_figure(closeloop: Closeloop, lived: Store):
+    document = closeloop.json("kpi", "list", *MARCH)
+    by_name = {row["name"]: row for row in document["indicators"]}
+    assert list(by_name) == list(indicators())
+    satisfied = by_name["satisfied_share"]
+    assert (satisfied["value"], satisfied["numerator"], satisfied["denominator"]) == (66.6667, 2, 3)
+    assert (satisfied["target"]["operator"], satisfied["target"]["amount"], satisfied["on_target"]) == (">=", 90, False)
+    assert satisfied["small_sample"] is True
+    assert (by_name["complaint_rate"]["value"], by_name["complaint_rate"]["why"]) == (None, "empty_population")
+    assert "no figure" in closeloop("kpi", "list", *MARCH).output
+
+
+def test_an_indicator_shows_value_interval_trend_and_groups(closeloop: Closeloop, lived: Store):
+    document = closeloop.json("kpi", "show", "satisfied_share", *MARCH, "--by", "person")
+    assert {name: document[name] for name in ("value", "numerator", "denominator")} == {
+        "value": 66.6667, "numerator": 2, "denominator": 3,
+    }  # fmt: skip
+    assert document["interval"] == [20.766, 93.8508]  # Wilson 95 % of 2 of 3
+    assert [(row["person"], row["numerator"], row["denominator"]) for row in document["groups"]] == [("han", 2, 3)]
+    assert (document["trend"][-1], len(document["trend"])) == ({"period": "2026-03", "value": 66.6667}, 13)
+    assert document["answers"]["response_rate"] == 100.0
+
+
+@pytest.mark.parametrize("locale", locales())
+def test_each_indicator_is_shown_in_the_readers_language(closeloop: Closeloop, lived: Store, locale: str):
+    closeloop.patch.setenv("CLOSELOOP_LOCALE", locale)
+    for name, indicator in indicators().items():
+        output = closeloop("kpi", "explain", name).output
+        assert indicator.label[locale] in output
+        assert "cli." not in output
+    assert "cli." not in closeloop("kpi", "list", *MARCH).output
+    shown = closeloop("kpi", "show", "satisfied_share", *MARCH, "--by", "department", "--by", "cause").output
+    assert indicators()["satisfied_share"].label[locale] in shown
+    assert "cli." not in shown
+
+
+def test_every_number_leads_to_its_cases(closeloop: Closeloop, lived: Store):
+    document = closeloop.json("kpi", "cases", "satisfied_share", *MARCH)
+    assert (document["numerator"], len(document["denominator"])) == (["cp-26-000001", "cp-26-000003"], 3)
+
+
+def test_a_past_instant_reads_the_record_of_then(closeloop: Closeloop, lived: Store):
+    document = closeloop.json("kpi", "show", "satisfied_share", *MARCH, "--as-of", "2026-03-02T11:30:00+08:00")
+    assert (document["numerator"], document["denominator"]) == (1, 1)
+    assert (document["reread"]["numerator"], document["reread"]["cases_changed"]) == (2, 2)
+    assert (
+        "cp-26-000002"
+        in closeloop("kpi", "show", "satisfied_share", *MARCH, "--as-of", "2026-03-02T11:30:00+08:00").output
+    )
+
+
+def test_what_cannot_be_read_is_refused(closeloop: Closeloop, lived: Store):
+    refused = [
+        closeloop.refused("kpi", "show", *arguments)["code"]
+        for arguments in (
+            ("joy",), ("first_reply", "--period", "2026-13"), ("first_reply", "--as-of", "2027-01-01T00:00:00+08:00"),
+            ("complaint_rate", "--by", "person"),
+        )
+    ]  # fmt: skip
+    assert refused == ["unknown_indicator", "bad_period", "as_of_ahead", "unknown_group"]
+
+
+def test_an_indicator_is_published_and_explained(closeloop: Closeloop, lived: Store, tmp_path: Path):
+    add_evaluator(lived)
+    text = (FOLDER / "first_reply.toml").read_text("utf-8").replace('version = "2026-12"', 'version = "2027"')
+    file = tmp_path / "first_reply.toml"
+    file.write_text(text, "utf-8")
+    on = ("--effective", "2026-05-01", "--reason", "decision 3", "--as", EVA)
+    assert closeloop.json("kpi", "publish", file, *on)["version"] == "2027"
+    document = closeloop.json("kpi", "explain", "first_reply")
+    assert (document["version"], [row["version"] for row in document["editions"]]) == ("2026-12", ["2027"])
+
+
+def test_imported_orders_are_the_denominator_of_the_complaint_rate(closeloop: Closeloop, lived: Store, tmp_path: Path):
+    with lived.writing() as tx:
+        add_actor(tx, NewActor("olga", (Role.OPERATIONS,)))
+    file = tmp_path / "erp.csv"
+    lines = [f"{number},2026-03-{1 + number % 28:02} 10:00,2026-03-15" for number in range(600)]
+    file.write_text("\n".join(["nr,delivered,promised", *lines, "x,,"]), "utf-8")
+    columns = [
+        part
+        for name in ("order_id=nr", "completed_at=delivered", "promised_at=promised")
+        for part in ("--column", name)
+    ]
+    document = closeloop.json("kpi", "import-orders", file, *columns, "--as", "olga")
+    assert (document["rows"], document["counted"], document["left_out"]) == (601, 600, {"not_completed": 1})
+    rate = closeloop.json("kpi", "show", "complaint_rate", *MARCH)
+    assert (rate["value"], rate["numerator"], rate["denominator"], rate["on_target"]) == (0.5, 3, 600, True)
+    on_time = sum(1 + number % 28 <= 15 for number in range(600))
+    assert closeloop.json("kpi", "show", "on_time_share", *MARCH)["numerator"] == on_time
+    assert closeloop("kpi", "import-orders", file, *columns, "--as", "olga").output.startswith("This file")
