@@ -3,7 +3,7 @@
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,6 +60,16 @@ def log_in(client: TestClient, store: Store, handle: str) -> str:
     session = session_for(store, handle)
     client.cookies.set(COOKIE, session.cookie)
     return csrf_token(store.secret, session.cookie)
+
+
+def answers_to(settings: Settings, store: Store, visits: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """Return the status with which each address is answered to the person beside it."""
+    answers = dict[tuple[str, str], int]()
+    with site_client(settings, store, None) as client:
+        for path, handle in visits:
+            log_in(client, store, handle)
+            answers[path, handle] = client.get(path).status_code
+    return answers
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from engine.store import Store
 from engine.timers.parking import CALLBACK, note_failure
 from models.columns import to_micros
 from tests.apps.console.conftest import HANDLES
-from tests.apps.web_site import Served, check_accessible, log_in, picture, site_client
+from tests.apps.web_site import Served, answers_to, check_accessible, log_in, picture, site_client
 from tests.case_actions import AGENT, AUDITOR, DIRECTOR, HANDLER, MANAGER, START, SUPERVISOR, make_move, new_case
 from tests.engine.accounts.people_with_accounts import ADMIN, add_accounts
 
@@ -174,12 +174,7 @@ ACCESS = {
 def test_who_sees_the_board_and_the_decisions(sqlite_settings: Settings, sqlite_store: Store):
     add_accounts(sqlite_store, *HANDLES)
     waiting_for_compensation(sqlite_store)
-    with site_client(sqlite_settings, sqlite_store, None) as client:
-        seen = dict[tuple[str, str], int]()
-        for path, handle in ACCESS:
-            log_in(client, sqlite_store, handle)
-            seen[path, handle] = client.get(path).status_code
-    assert seen == ACCESS
+    assert answers_to(sqlite_settings, sqlite_store, ACCESS) == ACCESS
 
 
 @pytest.mark.long

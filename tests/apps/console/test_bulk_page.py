@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from engine.settings import Settings
 from engine.store import Store
 from tests.apps.console.conftest import HANDLES
-from tests.apps.web_site import Served, check_accessible, log_in, picture, site_client
+from tests.apps.web_site import Served, answers_to, check_accessible, log_in, picture, site_client
 from tests.case_actions import AGENT, AUDITOR, HANDLER, MANAGER, SUPERVISOR, make_move, new_case, query_rows
 from tests.engine.accounts.people_with_accounts import ADMIN, add_accounts
 
@@ -92,12 +92,7 @@ ACCESS = {
 
 def test_who_moves_many_cases(sqlite_settings: Settings, sqlite_store: Store):
     add_accounts(sqlite_store, *HANDLES)
-    with site_client(sqlite_settings, sqlite_store, None) as client:
-        seen = dict[tuple[str, str], int]()
-        for path, handle in ACCESS:
-            log_in(client, sqlite_store, handle)
-            seen[path, handle] = client.get(path).status_code
-    assert seen == ACCESS
+    assert answers_to(sqlite_settings, sqlite_store, ACCESS) == ACCESS
 
 
 @pytest.mark.long
