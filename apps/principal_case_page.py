@@ -1,12 +1,13 @@
 """All that one page shows of a case to a principal: what is awaited and from whom, promises, time-line, moves."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from apps.case_timeline import TimelineEntry, timeline
 from apps.principal_views import (
+    LinkView,
     SeenCase,
     SeenTimers,
     case_in,
@@ -81,15 +82,12 @@ def case_page_seen(
         staff = Staff.read(tx, at)
         role, people = waits_for(case, staff)
         found = reasons(tx, case, staff)
-        times = linked_at(tx, case.id)
+        linked = linked_at(tx, case.id)
         suspensions = suspensions_of(tx, case.id)
     if unmasked is None:
         log_shown(store, principal, case, at, customer_fields(seen, disclosed), text_fields(disclosed))
     oldest = moves[1].occurred_at if case.version > len(moves) else None
-    links = [
-        (when, link) for link in seen.links
-        if (when := times.get((link.case, link.relation))) is not None and (oldest is None or when >= oldest)
-    ]  # fmt: skip
+    links = _links_since(oldest, seen.links, linked)
     return SeenCasePage(
         seen=seen,
         role=role,
@@ -102,6 +100,14 @@ def case_page_seen(
         offered=offered,
         may_unmask=seen.masked and bool(principal.actor.roles & UNMASKING),
     )
+
+
+def _links_since(
+    oldest: datetime | None, links: Iterable[LinkView], linked: Mapping[tuple[str, str], datetime]
+) -> list[tuple[datetime, LinkView]]:
+    """Return the links that were made since an instant, or all of them, each with when it was made."""
+    made = [(linked.get((link.case, link.relation)), link) for link in links]
+    return [(when, link) for when, link in made if when is not None and (oldest is None or when >= oldest)]
 
 
 def unmasked_for(
