@@ -107,7 +107,7 @@ def object_to_own_sheet(sheet_id: Id, body: Words, caller: Called) -> Accepted:
 
 @router.post("/sheets/{sheet_id}/answer", responses=WRITE)
 def answer_conduct_objection(sheet_id: Id, body: Words, caller: Called) -> Accepted:
-    """Answer an objection; whoever scored the contact does not."""
+    """Answer an objection. Refuse whoever scored the contact."""
     answer_for(caller.store, caller.principal, sheet_id, body.text, caller.working_time())
     return Accepted(sheet=sheet_id)
 

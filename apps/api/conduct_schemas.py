@@ -172,7 +172,9 @@ class OwnSheets(BaseModel):
 class Words(Input):
     """An objection, or the answer to one."""
 
-    model_config = ConfigDict(json_schema_extra={"example": {"text": "The customer was told until when."}})
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"text": "The customer was told by when he gets an answer."}}
+    )
 
     text: str = Field(min_length=1, max_length=TEXT_LIMIT)
 

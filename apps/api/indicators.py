@@ -78,7 +78,7 @@ def list_indicators(query: Annotated[FigureQuery, Query()], caller: Called) -> I
 
 @router.get("/{name}", responses=READ)
 def show_indicator(name: IndicatorName, query: Annotated[GroupedQuery, Query()], caller: Called) -> IndicatorFigure:
-    """Show an indicator in a period. Whoever reads no figures of the house gets his own, by person."""
+    """Show an indicator in a period. Return only his own figures to a person who may not read those of the house."""
     period, as_of = _asked(query, caller)
     seen = indicator_seen(caller.store, caller.principal, name, period, as_of, caller.at, query.by)
     return IndicatorFigure(name=name, period=period.name, as_of=as_of, figure=indicator_document(seen))
