@@ -17,7 +17,7 @@ from apps.cli.targets import check_target
 from apps.safe_console import write_out
 from engine.commands.open_case import OPEN, Opened
 from engine.rules.policy import names
-from gateways.logs.draft.column_inference import ChosenColumns, UnknownColumn
+from gateways.logs.draft.column_guess import ChosenColumns, UnknownColumn
 from gateways.logs.draft.toml_draft import draft_of
 from gateways.logs.events import events
 from gateways.logs.mapping import BLANK, LogMapping, Named

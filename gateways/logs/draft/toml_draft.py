@@ -10,7 +10,8 @@ import tomlkit
 from pydantic import ValidationError
 from tomlkit.items import AoT, InlineTable, Item, KeyType, SingleKey, Table
 
-from gateways.logs.draft.column_inference import ChosenColumns, ColumnGuess, guess_columns
+from gateways.logs.draft.column_guess import ChosenColumns, ColumnGuess
+from gateways.logs.draft.column_inference import guess_columns
 from gateways.logs.draft.sample import Sample, object_types_of, read_sample
 from gateways.logs.draft.word_list import key_of, sorts_of, word_list
 from gateways.logs.draft.word_meanings import MeaningProposal, kind_of_log, propose, propose_columns

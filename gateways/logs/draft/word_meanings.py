@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from gateways.logs.draft.column_inference import ColumnGuess
+from gateways.logs.draft.column_guess import ColumnGuess
 from gateways.logs.draft.sample import Sample
 from gateways.logs.draft.word_list import Sense, WordGroup, plain, sorts_of
 from gateways.logs.draft.word_statistics import WordStatistics

@@ -8,7 +8,7 @@ from functools import cache
 from itertools import combinations, groupby, pairwise, takewhile
 from pathlib import Path
 
-from gateways.logs.draft.column_inference import ColumnGuess
+from gateways.logs.draft.column_guess import ColumnGuess
 from gateways.logs.draft.sample import Row, raw_rows
 from gateways.logs.draft.time_formats import instant
 from gateways.logs.draft.word_list import sorts_of

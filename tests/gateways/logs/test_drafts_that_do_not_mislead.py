@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateways.logs.draft.column_inference import ChosenColumns, UnknownColumn
+from gateways.logs.draft.column_guess import ChosenColumns, UnknownColumn
 from gateways.logs.draft.time_formats import time_format_of
 from gateways.logs.draft.toml_draft import draft_of
 from gateways.logs.mapping import LogMapping
