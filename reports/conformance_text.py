@@ -6,7 +6,7 @@ from typing import Any
 
 from locales.shares import share_text
 from locales.translation import catalogue, label, translate
-from reports.conformance import Conformance, Deviation, EventReference
+from reports.conformance_figures import Conformance, Deviation, EventReference
 from reports.discovered_model import duration_diagram, span
 from reports.markdown import table
 

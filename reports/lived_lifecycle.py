@@ -10,7 +10,7 @@ from typing import Any
 from engine.commands.open_case import OPEN
 from engine.transaction import Tx
 from models.columns import to_micros
-from reports.conformance import SojournTime
+from reports.conformance_figures import SojournTime
 from reports.current_names import state_of
 from reports.discovered_model import Arc, DiscoveredModel
 from statemachines.kinds import lifecycle_of

@@ -20,7 +20,8 @@ from engine.replay.session import ReplayOptions
 from engine.rules.in_force import rules_of
 from gateways.problems import Notes
 from models.columns import to_micros
-from reports.conformance import Conformance, SlaComparison, gather
+from reports.conformance import gather
+from reports.conformance_figures import Conformance, SlaComparison
 from reports.conformance_text import document, picture, render
 from reports.judged_promises import moves_of_log
 from statemachines.kinds import lifecycle_of

@@ -9,7 +9,8 @@ from engine.replay.event_buffer import EventBuffer
 from engine.store import Store
 from locales.translation import locales
 from models.log_event import MappedEvent
-from reports.conformance import Conformance, EventReference, gather
+from reports.conformance import gather
+from reports.conformance_figures import Conformance, EventReference
 from reports.conformance_text import document, picture, render
 from reports.discovered_model import span
 from reports.judged_promises import moves_of_log

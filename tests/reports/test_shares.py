@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from locales.shares import share, share_number, share_text
 from reports.complaint_handling import HandlingFigures
-from reports.conformance import _share as fitness  # pyright: ignore[reportPrivateUsage]
+from reports.conformance_figures import share_of as fitness
 from reports.survey_figures import SurveyFigures
 
 wholes = st.integers(1, 10**9)
