@@ -1,7 +1,7 @@
 """Limit how often somebody may try: windows that all processes of an installation share, because the store holds them.
 
 The arithmetic is that of the library ``limits``. It has no storage in an SQL database, and its others read the clock;
-so its storage is a table of ours, to which the instant is given.
+so its storage is a table of ours (`attempt_windows.py`), to which the instant is given.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.contention import retrying
-from engine.ledger.chain import keyed
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
@@ -25,12 +24,6 @@ SECOND = 1_000_000
 """Microseconds."""
 
 FORGET = "DELETE FROM attempt_window WHERE until <= :at"
-HIT = """
-INSERT INTO attempt_window (key, hits, until) VALUES (:key, :hits, :until)
-ON CONFLICT (key) DO UPDATE SET hits = attempt_window.hits + :hits RETURNING hits, until
-"""
-READ = "SELECT hits, until FROM attempt_window WHERE key = :key AND until > :at"
-CLEAR = "DELETE FROM attempt_window WHERE key = :key"
 
 
 class RateLimited(Refused):
@@ -55,10 +48,12 @@ def hit(tx: Tx, secret: bytes, limits: Iterable[tuple[Limit, str]], at: int, cos
     Raises ``RateLimited``.
     Every window is counted, also where one is full: what was counted must be committed although the try is refused.
     """
-    from limits.strategies import FixedWindowRateLimiter
+    from limits.strategies import FixedWindowRateLimiter  # see Note [Imported when used] in ``engine/databases.py``
+
+    from engine.accounts.attempt_windows import StoreWindows
 
     tx.run(FORGET, at=at)
-    limiter = FixedWindowRateLimiter(_storage()(tx, secret, at))
+    limiter = FixedWindowRateLimiter(StoreWindows(tx, secret, at))
     windows = [(rate(limit.rate), limit.sort, who) for limit, who in limits]
     full = [window for window in windows if not limiter.hit(*window, cost=cost)]
     ends = [round(limiter.get_window_stats(*window).reset_time * SECOND) for window in full or windows]
@@ -69,7 +64,9 @@ def hit(tx: Tx, secret: bytes, limits: Iterable[tuple[Limit, str]], at: int, cos
 
 def clear(tx: Tx, secret: bytes, limit: Limit, who: str) -> None:
     """Forget the tries under one limit: whoever made them has proved who he is."""
-    tx.run(CLEAR, key=_key(secret, rate(limit.rate).key_for(limit.sort, who)))
+    from engine.accounts.attempt_windows import StoreWindows
+
+    StoreWindows(tx, secret, at=0).clear(rate(limit.rate).key_for(limit.sort, who))
 
 
 def count_try(store: Store, limits: Sequence[tuple[Limit, str]], at: datetime, cost: int = 1) -> datetime:
@@ -100,52 +97,3 @@ def rate(text: str) -> "RateLimitItem":
     if not 0 < item.amount <= 10**6 or not 0 < item.get_expiry() <= 86_400:
         raise Refused("bad_rate", rate=text[:40])
     return item
-
-
-def _key(secret: bytes, text: str) -> str:
-    return keyed(secret, "attempt window", text)
-
-
-@cache
-def _storage() -> Any:
-    """Return the class of the storage; see Note [Imported when used] in ``engine/databases.py``."""
-    from limits.storage import Storage
-
-    class StoreWindows(Storage):
-        """The windows of the store, as one transaction sees them at one instant."""
-
-        STORAGE_SCHEME = None
-
-        @property
-        def base_exceptions(self) -> type[Exception]:
-            return Exception
-
-        def __init__(self, tx: Tx, secret: bytes, at: int) -> None:
-            super().__init__()
-            self._tx, self._secret, self._at = tx, secret, at
-
-        def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-            until = self._at + expiry * SECOND
-            return self._tx.row(HIT, key=_key(self._secret, key), hits=amount, until=until).hits
-
-        def get(self, key: str) -> int:
-            row = self._row(key)
-            return 0 if row is None else row.hits
-
-        def get_expiry(self, key: str) -> float:
-            row = self._row(key)
-            return (self._at if row is None else row.until) / SECOND
-
-        def clear(self, key: str) -> None:
-            self._tx.run(CLEAR, key=_key(self._secret, key))
-
-        def check(self) -> bool:
-            return True
-
-        def reset(self) -> int | None:
-            return self._tx.run("DELETE FROM attempt_window")
-
-        def _row(self, key: str) -> Any:
-            return self._tx.row(READ, key=_key(self._secret, key), at=self._at)
-
-    return StoreWindows
