@@ -13,15 +13,15 @@ from engine.store import Store
 from models.columns import to_micros
 from statemachines.refused import Refused
 
-PLAYED = "SELECT handle FROM actor WHERE disabled_at IS NULL ORDER BY handle LIMIT 100"
+PLAYED = "SELECT handle, roles FROM actor WHERE disabled_at IS NULL ORDER BY handle LIMIT 100"
 
 
-def played_people(store: Store) -> list[str]:
-    """Return the handles of those who can be played; of a real store nobody."""
+def played_people(store: Store) -> list[tuple[str, list[str]]]:
+    """Return the handles and roles of those who can be played; of a real store nobody."""
     if not store.simulated:
         return []
     with store.looking() as tx:
-        return [row.handle for row in tx.rows(PLAYED) if row.handle not in NOBODY]
+        return [(row.handle, row.roles.split()) for row in tx.rows(PLAYED) if row.handle not in NOBODY]
 
 
 def play(store: Store, handle: str, visitor: Visitor, limits: SessionLimits, at: datetime) -> NewSession:

@@ -1,6 +1,7 @@
 """Who logs in, and what happens to what he typed when his session had ended."""
 
 import contextlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -83,7 +84,8 @@ def test_another_site_cannot_send_a_form(visitor: TestClient, sqlite_store: Stor
 
 def test_the_people_of_a_simulated_store_are_played_from_this_machine(visitor: TestClient, sqlite_settings: Settings):
     shown = visitor.get("/console/cases")
-    assert f'<button name="handle" value="{SUPERVISOR}">' in shown.text
+    people = dict(re.findall(r'<button name="handle" value="([^"]+)">.*?<span class="quiet">([^<]*)<', shown.text))
+    assert people[SUPERVISOR] == "Team supervisor"
     answer = visitor.post("/console/enter", data={"handle": SUPERVISOR, "next": "/console/cases"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/console/cases")
     assert "Simulated store" in visitor.get("/console/cases").text
