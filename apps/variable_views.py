@@ -42,7 +42,7 @@ def kind_label(locale: str, kind: str, nature: str | None) -> str:
 
 def labelled(locale: str, kind: str, variables: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the variables as pairs of name and value; a code without a label is returned as it is."""
-    return [(label(locale, kind, "known", name), _text(locale, kind, name, value)) for name, value in variables.items()]
+    return [(variable_label(locale, kind, name), _text(locale, kind, name, value)) for name, value in variables.items()]
 
 
 def _text(locale: str, kind: str, name: str, value: Any) -> str:
@@ -60,9 +60,18 @@ def yuan(locale: str, fen: int) -> str:
     return translate(locale, "cli.desk.yuan", amount=f"{fen / 100:,.2f}")
 
 
+def variable_label(locale: str, kind: str, name: str) -> str:
+    """Return what a case variable is called: as a variable, else as the field of the form that set it."""
+    return _first_label(locale, kind, name, ("known", "field"))
+
+
 def field_label(locale: str, kind: str, name: str) -> str:
     """Return what a form's field is called: as a field, else as the case variable that it becomes."""
-    return next((text for sort in ("field", "known") if (text := label(locale, kind, sort, name)) != name), name)
+    return _first_label(locale, kind, name, ("field", "known"))
+
+
+def _first_label(locale: str, kind: str, name: str, sorts: tuple[str, ...]) -> str:
+    return next((text for sort in sorts if (text := label(locale, kind, sort, name)) != name), name)
 
 
 def entered(locale: str, kind: str, name: str, value: Any) -> str:

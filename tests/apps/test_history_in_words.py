@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import pytest
 
-from apps.variable_views import CODED, SORTS, entered
+from apps.variable_views import CODED, SORTS, entered, labelled
 from engine.commands.open_case import Opened
 from engine.commands.same_customer import CustomerDecision
 from engine.store import Store
@@ -39,6 +39,14 @@ def test_every_field_of_every_form_has_a_name_for_people(locale: str):
     messages = catalogue(locale)
     names = {name for _, form in forms() for name in form.model_fields}
     assert {name for name in names if not messages.get(f"field.{name}") and not messages.get(f"known.{name}")} == set()
+
+
+@pytest.mark.parametrize("locale", locales())
+def test_every_variable_of_every_kind_has_a_name_for_people(locale: str):
+    """Also those that no form holds: what moves count and stamp."""
+    messages = catalogue(locale)
+    names = {name for table in lifecycles().values() for name in table.variables}
+    assert {name for name in names if not messages.get(f"known.{name}") and not messages.get(f"field.{name}")} == set()
 
 
 @pytest.mark.parametrize("locale", ["zh_CN", "zh_TW"])
@@ -83,3 +91,8 @@ def test_codes_of_moves_are_said_in_words(closeloop: Closeloop, simulated: Store
     assert "severity=urgent" in output.lower()
     assert "level=Department manager" in output
     assert "reason=busy" in output, "a person's own word is no code"
+
+
+def test_a_variable_without_a_name_of_its_own_has_that_of_its_field():
+    shown = labelled("zh_CN", "service_order", {"ports": "洋山", "attempted_at": "2026-03-03T09:30:00Z"})
+    assert [name for name, _ in shown] == ["港口", "最近一次回访尝试"]
