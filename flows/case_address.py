@@ -33,6 +33,12 @@ def staff_page(work: Work, number: str) -> str | None:
     return console_page(work, number) or case_page(work, number)
 
 
+def with_staff_page(work: Work, number: str, line: str) -> str:
+    """Return a line of a mail to staff with the address of its case below it, where one is known."""
+    address = staff_page(work, number)
+    return line if address is None else f"{line}\n  {address}"
+
+
 def site(public_url: str | None, home: Path) -> str | None:
     """Return where the console and the portal begin: at the address of the settings, else of the site that runs."""
     found = public_url or _noted(home, "api.json", "/api/v1")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from engine.outbox.mails import ComposedMail
 from engine.outbox.notices import WaitingNotice, assign_digest, digests_due, waiting_notices
+from flows.case_address import with_staff_page
 from flows.notifications import all_staff
 from flows.work import Work, off_loop
 from locales.translation import DEFAULT, label, translate
@@ -28,16 +29,19 @@ async def _queue(work: Work, handle: str, locale: str) -> int:
         now = await work.now()
         notices = await off_loop(waiting_notices, work.store, handle, now)
         live = [notice for notice in notices if not notice.moot]
-        mail = _digest(handle, locale, live) if live else ComposedMail("", handle, "", "")
+        mail = _digest(work, handle, locale, live) if live else ComposedMail("", handle, "", "")
         if await off_loop(assign_digest, work.store, mail, notices, now):
             return len(notices)
     return 0  # other processes compose it
 
 
-def _digest(handle: str, locale: str, notices: Sequence[WaitingNotice]) -> ComposedMail:
+def _digest(work: Work, handle: str, locale: str, notices: Sequence[WaitingNotice]) -> ComposedMail:
     """Compose a digest. A notice is in one digest only, so the first of them gives it its key."""
     first = notices[0]
-    lines = [translate(locale, "notice.digest_line", line=notice.line) for notice in notices[:LISTED]]
+    lines = [
+        with_staff_page(work, notice.number, translate(locale, "notice.digest_line", line=notice.line))
+        for notice in notices[:LISTED]
+    ]
     if len(notices) > LISTED:
         lines.append(translate(locale, "reminder.more", count=len(notices) - LISTED))
     level = label(locale, "", "level", str(first.level))

@@ -63,7 +63,7 @@ c.closed OR k.closed_at IS NOT NULL OR (n.awaiting IS NOT NULL AND (c.state <> n
   SELECT 1 FROM notice later WHERE later.case_id = n.case_id AND later.seq > n.seq AND later.awaiting IS NOT NULL)))
 """
 WAITING = f"""
-SELECT n.case_id, n.seq, n.level, n.asked_at, n.line, {MOOT} AS moot
+SELECT n.case_id, c.number, n.seq, n.level, n.asked_at, n.line, {MOOT} AS moot
   FROM notice n JOIN cases c ON c.id = n.case_id LEFT JOIN timer k ON k.id = n.timer_id
  WHERE n.recipient = :recipient AND n.mail IS NULL AND n.digest_at <= :at
  ORDER BY n.level DESC, n.asked_at, n.case_id, n.seq
@@ -223,6 +223,7 @@ class WaitingNotice:
     """A notice that waits for a digest; ``moot`` if its promise was met or its case closed meanwhile."""
 
     case_id: int
+    number: str
     seq: int
     level: int
     asked_at: int
@@ -240,7 +241,10 @@ def waiting_notices(store: Store, recipient: str, at: datetime) -> list[WaitingN
     """Return the notices whose digest is due, highest level first."""
     with store.looking() as tx:
         rows = tx.rows(WAITING, recipient=recipient, at=to_micros(at))
-    return [WaitingNotice(row.case_id, row.seq, row.level, row.asked_at, row.line, bool(row.moot)) for row in rows]
+    return [
+        WaitingNotice(row.case_id, row.number, row.seq, row.level, row.asked_at, row.line, bool(row.moot))
+        for row in rows
+    ]
 
 
 def assign_digest(store: Store, mail: ComposedMail, notices: Sequence[WaitingNotice], at: datetime) -> bool:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from engine.outbox.mails import NOBODY, ComposedMail, mails_by_key, queue_mails
 from engine.outbox.notices import asked_since
 from engine.rules.in_force import Rules, rules_in
-from engine.store import Store
+from flows.case_address import with_staff_page
 from flows.mailing import send_queued
 from flows.work import Work, off_loop
 from locales.translation import label, translate
@@ -42,13 +42,13 @@ async def send_reminders(work: Work) -> int:
 
     A mail that the gateway does not accept is sent by the next tick of a driver (law 8), under the same key.
     """
-    await off_loop(_queue, work.store, await work.now())
+    await off_loop(_queue, work, await work.now())
     return await send_queued(work)
 
 
-def _queue(store: Store, now: datetime) -> None:
+def _queue(work: Work, now: datetime) -> None:
     day = now.astimezone(reader_zone()).date()
-    with store.looking() as tx:
+    with work.store.looking() as tx:
         staff = Staff.read(tx, now)
         cases = by_case(overdue(tx, now, staff))
         if not cases:
@@ -60,9 +60,9 @@ def _queue(store: Store, now: datetime) -> None:
     due = [
         one for one in reminders if not any(_key(earlier, one.actor) in recent for earlier in _days_before(day, one))
     ]
-    mails = [_mail(reminder, day, now) for reminder in due]
+    mails = [_mail(work, reminder, day, now) for reminder in due]
     nobody = [ComposedMail(f"reminder:{day}:{case.worst.number}", "", "", "", NOBODY) for case in unasked]
-    queue_mails(store, [*mails, *nobody], now)
+    queue_mails(work.store, [*mails, *nobody], now)
 
 
 def _reminders(
@@ -95,9 +95,12 @@ def _key(day: date, actor: StaffRow) -> str:
     return f"reminder:{day}:{actor.handle}"
 
 
-def _mail(reminder: Reminder, day: date, now: datetime) -> ComposedMail:
+def _mail(work: Work, reminder: Reminder, day: date, now: datetime) -> ComposedMail:
     locale, count = reminder.actor.locale, len(reminder.cases)
-    lines = [_line(case, now, reminder.zone, locale) for case in reminder.cases[:LISTED]]
+    lines = [
+        with_staff_page(work, case.worst.number, _line(case, now, reminder.zone, locale))
+        for case in reminder.cases[:LISTED]
+    ]
     if count > LISTED:
         lines.append(translate(locale, "reminder.more", count=count - LISTED))
     params = {"handle": reminder.actor.handle, "count": count, "cases": "\n".join(lines), "zone": reminder.zone}

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter, defaultdict
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
@@ -139,6 +140,15 @@ def test_many_cases_at_once_are_one_digest_for_each_person(work: Work):
     lived(work, HOUR * 2.5, MINUTE * 5)
     assert len(sent_mails(work)) == 2
     assert {status for _, status, *_ in deliveries(work.store)} == {"done"}
+
+
+def test_a_digest_leads_to_each_of_its_cases(work: Work):
+    work = replace(work, public_url="https://care.example.com")
+    numbers = [new_case(work.store, text=DAMAGE) for _ in range(6)]
+    for after in (timedelta(), LATE, LATE + 10 * MINUTE):
+        drained(work, after)
+    [digest] = mails_to(work, "sue")
+    assert all(f"  https://care.example.com/console/cases/{number}\n" in digest.body for number in numbers)
 
 
 def test_a_few_are_mailed_one_by_one_and_what_follows_within_the_window_together(work: Work):

@@ -183,6 +183,7 @@ def test_neither_a_simulation_nor_a_driver_has_a_use_for_catch_up(work: Work):
 
 @pytest.mark.usefixtures("awaited_are_not_told")
 def test_history_is_told_in_one_mail_the_next_morning(work: Work):
+    work = replace(work, public_url="https://care.example.com")
     numbers = [imported(work.store, HOUR, DAY, row_id=str(n), text=ODD) for n in range(5)]
     drained(work, DAY)
     assert sent_mails(work) == []
@@ -191,6 +192,8 @@ def test_history_is_told_in_one_mail_the_next_morning(work: Work):
         f"{who}@example.com" for who in ("amy", "gao", "gao", "mei", "sue")
     ], "the digest of each, and the reminder of the general manager, whom the cases ask now"
     assert all(number in mail.body for number in numbers for mail in sent_mails(work))
+    [reminder] = [mail for mail in sent_mails(work) if mail.subject.startswith("今日催办")]
+    assert all(f"  https://care.example.com/console/cases/{number}\n" in reminder.body for number in numbers)
     count = len(sent_mails(work))
     night(work, DAY * 2, "morning-report")
     assert len(sent_mails(work)) == count
