@@ -75,6 +75,8 @@ Departments = Annotated[str, StringConstraints(strip_whitespace=True, pattern=CO
 ATTACHMENTS = r"^[0-9a-f]{32}(:[0-9a-f]{64})?( [0-9a-f]{32}(:[0-9a-f]{64})?){0,19}$"
 Attachments = Annotated[str, StringConstraints(strip_whitespace=True, pattern=ATTACHMENTS), ATTACHED]
 """The ids of up to twenty attachments of the case, separated by blanks. In the record a digest follows each id."""
+PeriodName = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}(-(0[1-9]|1[0-2]|Q[1-4]))?$")]
+"""The name of a month, a quarter or a year: 2026-05, 2026-Q2, 2026."""
 Past = Annotated[Instant, PAST]
 """An instant that is not in the future."""
 Score = Annotated[int, Field(ge=1, le=5), EXACT]

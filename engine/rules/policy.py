@@ -106,13 +106,20 @@ class Indicator(Row):
     source: Text
 
 
+class Evaluation(Row):
+    """How often the service is evaluated (E3): the period of its cycles, and of the plans that indicators require."""
+
+    every: Literal["month", "quarter"]
+    source: Text
+
+
 class Pack(Row):
     """A policy pack: data of one line of business.
 
     ``clauses`` are the promises, some of them blank; ``unpromised`` names the clauses that the document promises
     nothing of, and why. Neither a blank nor an unpromised clause starts a timer; the blank one is named as not set.
     ``severity_levels`` says whom a case of some severity asks at once (B6), ``phone`` what a caller is asked (A1).
-    A telephone number without a country code belongs to ``region`` (ISO 3166).
+    A telephone number without a country code belongs to ``region`` (ISO 3166). Without ``evaluation`` no cycle opens.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
@@ -128,6 +135,7 @@ class Pack(Row):
     callbacks: Callbacks = Callbacks()
     alerts: Alerts = Alerts()
     rounds: Rounds = Rounds()
+    evaluation: Evaluation | None = None
     bounds: Annotated[dict[str, Bound], Field(default_factory=dict)]
     severity_levels: Annotated[dict[Severity, Level], Field(default_factory=dict)]
     indicators: Annotated[dict[str, Indicator], Field(default_factory=dict)]

@@ -17,6 +17,7 @@ from gateways.schedule import (
     CATCH_UP,
     CLASSIFIER_TRAINING,
     COMPLAINT_ANALYSIS,
+    EVALUATION,
     INTEGRITY,
     MORNING_REPORT,
     OVERNIGHT,
@@ -67,6 +68,12 @@ async def analyse_complaints() -> State[Any]:
     return await _run(COMPLAINT_ANALYSIS)
 
 
+@flow(name=EVALUATION, flow_run_name=_run_name, **SHELL)
+async def evaluate() -> State[Any]:
+    """Open the evaluation cycles that are due, require plans where a target is missed, measure their effect."""
+    return await _run(EVALUATION)
+
+
 @flow(name=INTEGRITY, flow_run_name=_run_name, **SHELL)
 async def check_integrity() -> State[Any]:
     """Verify the whole record and anchor it."""
@@ -90,6 +97,7 @@ NIGHTS = (
     plan_callbacks,
     morning_report,
     analyse_complaints,
+    evaluate,
     check_integrity,
     train_classifier,
     catch_up,

@@ -19,6 +19,7 @@ from classifier import training_report
 from classifier.training_report import TrainingResult
 from engine.audit.verify import Verdict
 from flows.fire_timers import Swept
+from flows.nights.evaluation import Evaluated
 from flows.nights.integrity import Integrity
 from flows.nights.overnight_escalation import Night
 from flows.nights.plan_callbacks import Called
@@ -162,6 +163,8 @@ async def leave_scheduled(work: Work, result: object) -> None:
     elif isinstance(result, ComplaintAnalysis):
         markdown = complaint_analysis_text.render(result, work.locale)
         await acreate_markdown_artifact(markdown=markdown, key=ANALYSIS, description=None)
+    elif isinstance(result, Evaluated):
+        await _leave_pages(work, [*result.cycles, *result.plans, *result.measured])
     elif isinstance(result, TrainingResult):
         markdown, line = training_report.render(result, work.locale), training_report.summary(result, work.locale)
         add_to_message(line)

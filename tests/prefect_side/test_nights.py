@@ -66,6 +66,7 @@ def test_the_nights_of_the_house():
         "callback-plan": "0 7 * * *",
         "morning-report": "30 7 * * *",
         "complaint-analysis": "30 6 1 * *",
+        "evaluation": "0 6 1 * *",
         "integrity": "30 4 * * 0",
         "classifier-training": "0 5 * * 0",
         "catch-up": "*/15 * * * *",
