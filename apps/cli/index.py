@@ -30,6 +30,7 @@ ROOMS = (
     Room("serve", ("serve",)),
     Room("night", ("sweep", "report", "run-until")),
     Room("reports", ("analysis", "recoveries", "callbacks")),
+    Room("evaluation", ("evaluation",)),
     Room("desk", ("track",)),
     Room("customers", ("customer",), group=True, alone=True),
     Room("cases", ("case",), group=True),

@@ -97,6 +97,7 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "track": (REFUSED, (NUMBER,)),
     "recoveries": (DONE, ()),
     "analysis": (DONE, ()),
+    "evaluation": (DONE, ()),
     "callbacks": (DONE, ()),
     "survey list": (DONE, ()),
     "survey show": (DONE, ("after_complaint",)),

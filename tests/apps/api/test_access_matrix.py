@@ -58,6 +58,7 @@ OF_MANY: dict[str, tuple[str, str, dict[str, Any]]] = {
     "recoveries": (GET, "/reports/recoveries", {}),
     "list_deliveries": (GET, "/deliveries", {}),
     "analysis": (GET, "/reports/analysis", {"params": {"month": "2026-03"}}),
+    "evaluation": (GET, "/reports/evaluation", {"params": {"period": "2026-Q1"}}),
     "surveys": (GET, "/reports/surveys", {}),
     "list_draws": (GET, "/conduct/draws", {}),
     "list_own_sheets": (GET, "/conduct/own-sheets", {}),
