@@ -39,6 +39,7 @@ STORIES = {
         "a_negative_evaluation_cannot_be_hidden",
         "a_doubt_is_marked_with_evidence_by_a_reviewer_and_cleared_by_another",
     ),
+    "evaluation_cycle": ("a_cycle_without_a_plan_is_closed_all_the_same",),
     "finding": (
         "a_finding_is_dropped_only_by_two_people_with_a_coded_reason",
         "rectification_runs_to_the_agreed_date_or_to_the_packs_limit",

@@ -110,11 +110,23 @@ def test_a_cycle_goes_its_whole_way_with_duties_apart(story: Story):
     assert story.state == "archived"
 
 
+@pytest.mark.requirement("E3")
+def test_a_cycle_without_a_plan_is_closed_all_the_same(story: Story):
+    story.opens("evaluation_cycle", "三月。", by="eva").then("eva", "begin", period="2026-03")
+    data(story).then("ops", "analyse", judgement="外箱太软。", causes="包装。")
+    story.then("eli", "send_back", reason="没有与上期比较。").then(
+        "ops", "analyse", judgement="比上期多。", causes="包装。"
+    )
+    story.then("eva", "approve_analysis", conclusion="同意。").then("eva", "feed_back", result="没有未达标的指标。")
+    story.then("eva", "set_plans_due").then("eli", "verify_effect", evidence="不需要改进计划。")
+    assert story.after(days=3, hours=1).state == "archived"
+
+
 @pytest.mark.requirement("F3")
 def test_who_collects_does_not_analyse_and_who_analyses_does_not_review(story: Story):
     with story.store.writing() as tx:
         add_actor(tx, NewActor("one", (Role.MARKET, Role.OPERATIONS, Role.EVALUATION_GROUP, Role.AGENT)))
-    story.opens("evaluation_cycle", "三月。", by="eva", pack="shipping").then("eva", "begin", period="2026-03")
+    story.opens("evaluation_cycle", "三月。", by="eva").then("eva", "begin", period="2026-03")
     story.then("one", "collect_market", data="走访。").then("amy", "collect_service", data="投诉。")
     assert story.refused("one", "analyse", judgement="好。", causes="无。").code == "own_work"
     story.then("ops", "analyse", judgement="外箱太软。", causes="包装。")
