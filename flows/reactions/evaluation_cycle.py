@@ -12,6 +12,7 @@ from reports.evaluation_cycles import plan_counts
 from statemachines.evaluation_cycle import EVALUATION_CYCLE
 from statemachines.evaluation_cycle import OPEN as OPEN_STATES
 from statemachines.improvement_plan import ARCHIVED, IMPROVEMENT_PLAN, VERIFIED, WAIVED
+from statemachines.refused import Refused
 from statemachines.roles import INVESTIGATORS
 
 SETTLED = (VERIFIED, ARCHIVED, WAIVED)
@@ -25,11 +26,19 @@ def settles_or_begins(event: CaseEvent) -> bool:
 
 @on_event(IMPROVEMENT_PLAN, settles_or_begins)
 async def count_plans_of_cycle(context: ReactionContext) -> None:
-    """Record in the cycle of a plan how many plans it has, and how many of them are open."""
+    """Record in the cycle of a plan how many plans it has, and how many of them are open.
+
+    When the event is delivered again, its first counts stay: what has changed since has an event of its own.
+    """
     for parent in await context.parents():
-        if parent.kind == EVALUATION_CYCLE.kind and parent.state in OPEN_STATES:
-            required, open_ = await off_loop(plan_counts, context.work.store, parent.number, SETTLED)
+        if parent.kind != EVALUATION_CYCLE.kind or parent.state not in OPEN_STATES:
+            continue
+        required, open_ = await off_loop(plan_counts, context.work.store, parent.number, SETTLED)
+        try:
             await context.advance_other(parent.number, "count_plans", plans_required=required, plans_open=open_)
+        except Refused as refused:
+            if refused.code != "key_reused":
+                raise
 
 
 @on_move(EVALUATION_CYCLE, "feed_back")

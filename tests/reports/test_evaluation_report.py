@@ -45,7 +45,6 @@ def test_the_last_period_is_the_one_that_is_over(day: str, months: int, name: st
     assert last_over(START.date().fromisoformat(day), months).name == name
 
 
-@pytest.mark.any_database
 def test_the_report_is_the_same_whenever_it_is_read_as_of_an_instant(store: Store):
     for _ in range(2):
         number = new_case(store)
