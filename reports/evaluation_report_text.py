@@ -41,7 +41,7 @@ def _figures(report: EvaluationReport, locale: str) -> Iterator[tuple[str, ...]]
 
 def _value(indicator: Indicator, figure: Figure, locale: str) -> str:
     if figure.value is None:
-        return translate(locale, f"cli.kpi.why.{figure.why}")
+        return "–"
     amount = figure.value / 100 if indicator.unit is Unit.FEN else figure.value
     return translate(locale, f"cli.kpi.unit.{indicator.unit.value}", value=f"{amount:.2f}")
 
@@ -53,7 +53,7 @@ def _target(each: ComparedFigure, locale: str) -> str:
     sign = f"{target.operator} {target.amount}"
     if each.here.on_target is None:
         return sign
-    return translate(locale, "cli.kpi.reached" if each.here.on_target else "kpi.missed", target=sign)
+    return translate(locale, "cli.kpi.reached" if each.here.on_target else "cli.kpi.missed", target=sign)
 
 
 def _causes(report: EvaluationReport, locale: str) -> Iterator[tuple[str, ...]]:

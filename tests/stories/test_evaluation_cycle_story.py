@@ -15,6 +15,9 @@ from engine.order_tallies import ATTRIBUTES, Tallies, record_orders
 from flows.nights.evaluation import Evaluated
 from flows.scheduled_work import run_scheduled
 from gateways.schedule import EVALUATION
+from reports.evaluation_report import evaluation_report
+from reports.evaluation_report_text import render
+from reports.indicators.periods import period_of
 from statemachines.roles import Role
 from tests.case_actions import query_rows
 from tests.one_thread import run_in_one_thread
@@ -201,6 +204,15 @@ def test_the_same_indicator_within_the_watch_is_a_recurrence_of_the_same_plan(st
     [plan] = rows(story, PLANS)
     known = json.loads(plan["variables"])
     assert (plan["cycle"], known["period"], known["actual"], story.moves.count("recur")) == (2, "2026-Q4", 100, 1)
+
+
+@pytest.mark.requirement("B7")
+def test_the_report_of_the_quarter_names_what_was_missed_and_the_plan_for_it(story: Story):
+    first_quarter(story)
+    text = render(evaluation_report(story.store, period_of("2026-Q1"), story.now), "en")
+    assert "| Complaint rate | 1.95 % | – | < 0.5 · missed |" in text, "4 complaints of 205 orders"
+    [plan] = rows(story, PLANS)
+    assert f"| {plan['number']} | complaint_rate | Delivery | Required · awaits the plan |" in text
 
 
 @pytest.mark.requirement("E3")
