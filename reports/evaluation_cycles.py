@@ -52,13 +52,14 @@ def cycles(tx: Tx, pack: str) -> list[Cycle]:
 def due_periods(tx: Tx, pack: Pack, at: int) -> list[Period]:
     """Return the periods that are over and have no cycle, oldest first; those without a case are left out.
 
-    They begin after the newest cycle, so that what an outage kept back is opened; a pack without any cycle begins with
-    the last period.
+    They begin after the newest cycle, so that what an outage kept back is opened; a pack without any cycle of such a
+    period begins with the last one.
     """
     assert pack.evaluation is not None
     zone, months = ZoneInfo(pack.zone), MONTHS[pack.evaluation.every]
     last = last_over(from_micros(at).astimezone(zone).date(), months)
-    newest = max((cycle.period.after for cycle in cycles(tx, pack.name)), default=last.first)
+    opened = [cycle.period.after for cycle in cycles(tx, pack.name) if cycle.period.months == months]
+    newest = max(opened, default=last.first)
     wanted = [period for period in _back_from(last) if period.first >= newest] if newest <= last.first else []
     return [period for period in reversed(wanted) if _has_cases(tx, pack.name, period, zone)]
 

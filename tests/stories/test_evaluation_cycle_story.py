@@ -227,6 +227,13 @@ def test_what_an_outage_kept_back_is_opened_for_each_period(story: Story):
 
 
 @pytest.mark.requirement("E3")
+def test_a_cycle_of_a_month_that_people_opened_stands_beside_that_of_the_quarter(story: Story):
+    story.opens("evaluation_cycle", "三月。", by="eva", pack="shipping").then("eva", "begin", period="2026-03")
+    first_quarter(story)
+    assert [json.loads(row["variables"])["period"] for row in rows(story, CYCLES)] == ["2026-03", "2026-Q1"]
+
+
+@pytest.mark.requirement("E3")
 def test_a_pack_that_names_no_period_opens_no_cycle(story: Story):
     story.opens("complaint", "货损。")
     assert evaluates(story, "2026-04-01T06:00+08:00").did == 0
