@@ -124,6 +124,8 @@ OF_NO_CASE: dict[tuple[str, str], Ask] = {
     (POST, "/dead-letters"): Ask(ADMINISTER, {}),
     (GET, "/exports"): Ask(AUDIT),
     (POST, "/exports"): Ask(AUDIT, {}),
+    (GET, "/file-erasures"): Ask(ADMINISTER),
+    (POST, "/file-erasures"): Ask(ADMINISTER, {}),
     (GET, "/indicators"): Ask(ANYBODY_OF_STAFF),
     (GET, "/indicators/book"): Ask(READ_FIGURES),
     (GET, "/rules"): Ask(READ_RULES),
