@@ -11,7 +11,16 @@ if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
     from models.access import Hold, OneTimeCode, Reading, RefusedAttempt, Suspension
-    from models.account import Account, ApiToken, AttemptWindow, FailedLogIn, Invitation, LoginSession, OidcLink
+    from models.account import (
+        AccessCode,
+        Account,
+        ApiToken,
+        AttemptWindow,
+        FailedLogIn,
+        Invitation,
+        LoginSession,
+        OidcLink,
+    )  # fmt: skip
     from models.arrival import Arrival
     from models.attachment import Attachment
     from models.case import Case, IdempotencyKey, KeptAnswer, Link, Transition
@@ -31,6 +40,7 @@ if TYPE_CHECKING:
     from models.webhook import Webhook
 
 __all__ = [
+    "AccessCode",
     "Account",
     "Actor",
     "ActorChange",
@@ -100,6 +110,7 @@ _MODULES = {
     "Reading": "access",
     "RefusedAttempt": "access",
     "Suspension": "access",
+    "AccessCode": "account",
     "Account": "account",
     "ApiToken": "account",
     "AttemptWindow": "account",

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
 from apps.api import (
+    access_codes,
     attachments,
     case_list,
     case_reading,
@@ -32,6 +33,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     moves.router,
     attachments.router,
     erasures.router,
+    access_codes.router,
     desk.router,
     rules.router,
     conduct.router,

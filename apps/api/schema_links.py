@@ -29,7 +29,7 @@ FILE, SUBSCRIPTION, SAME_SUBSCRIPTION = (
 READS = (
     "show_case", "show_history", "show_statements", "show_links", "show_timers", "show_moves", "list_attachments",
 )  # fmt: skip
-OF_A_CASE = (*READS, "follow_up", "attach_files", "erase_case_texts")
+OF_A_CASE = (*READS, "follow_up", "attach_files", "erase_case_texts", "hand_access_code")
 DOWNLOADS = ("download_attachment", "download_thumbnail")
 OF_A_FILE = (*DOWNLOADS, "erase_case_file")
 OF_A_WEBHOOK = ("rotate_webhook", "send_test_message", "replay_webhook", "unsubscribe")

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from apps.console import (
+    access_codes,
     audit,
     board,
     bulk,
@@ -66,6 +67,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     system.router,
     tokens.router,
     webhooks.router,
+    access_codes.router,
     case_attachments.router,
     case_moves.router,
     case_page.router,

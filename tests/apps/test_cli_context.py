@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "case attach": (DONE, (NUMBER, str(ROOT / "docs" / "images" / "window-key.png"), "--as", "sue")),
     "case attachments": (DONE, (NUMBER, "--as", "sue")),
     "case download": (REFUSED, (NUMBER, "0" * 32, "--to", "nowhere.jpg", "--as", "sue")),
+    "case access-code": (REFUSED, (NUMBER, "--name", "Wang", "--reason", "No mail address.", "--as", "amy")),
     "case erase-attachment": (REFUSED, (NUMBER, "0" * 32, "--reason", "He asks for it.", "--as", "sue")),
     "case erase": (REFUSED, (NUMBER, "1", "text", "--reason", "He asks for it.", "--as", "sue")),
     "case history": (DONE, (NUMBER,)),

@@ -70,6 +70,8 @@ OF_ONE_CASE: dict[tuple[str, str], Ask] = {
     (GET, "/cases/{number}/opened"): Ask(ANYBODY_OF_STAFF),
     (GET, "/cases/{number}/follow-up"): Ask(ANYBODY_OF_STAFF),
     (POST, "/cases/{number}/follow-up"): Ask(ANYBODY_OF_STAFF, {"text": "Again."}),
+    (GET, "/cases/{number}/access-code"): Ask(AT_THE_DESK),
+    (POST, "/cases/{number}/access-code"): Ask(AT_THE_DESK, {"customer": "Wang", "phone": "1", "reason": "No mail."}),
     (GET, "/cases/{number}/attachments"): Ask(ANYBODY_OF_STAFF),
     (POST, "/cases/{number}/attachments"): Ask(ANYBODY_OF_STAFF, {}, files=True),
     (GET, "/cases/{number}/attachments/{attachment_id}"): Ask(ANYBODY_OF_STAFF, finds_nothing=True),
