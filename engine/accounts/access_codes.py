@@ -102,9 +102,8 @@ def use_access_code(store: Store, case_id: int, code: str, at: datetime) -> bool
     def use(tx: Tx) -> bool:
         row = tx.row(NEWEST, case_id=case_id, at=to_micros(at))
         expected = "" if row is None else row.digest
-        if not hmac.compare_digest(expected.encode(), _digest(store.secret, case_id, code).encode()):
-            return False
-        if tx.run(USE, id=row.id, at=to_micros(at)) != 1:
+        fits = hmac.compare_digest(expected.encode(), _digest(store.secret, case_id, code).encode())
+        if row is None or not fits or tx.run(USE, id=row.id, at=to_micros(at)) != 1:
             return False
         journal_row(tx, "access_code", (row.id,), CUSTOMER, to_micros(at))
         return True

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -16,7 +17,7 @@ from tests.engine.accounts.people_with_accounts import add_accounts
 
 pytestmark = pytest.mark.requirement("H4")
 
-HIS = {"customer": "王芳", "phone": "13800138000"}
+HIS: dict[str, Any] = {"customer": "王芳", "phone": "13800138000"}
 TYPED = HIS | {"reason": "He has no mail address."}
 SENT = {"name": "王芳", "phone": "13800138000", "reason": "He has no mail address."}
 

@@ -15,7 +15,7 @@ from tests.engine.attachments.evidence import person, principal_of
 
 pytestmark = pytest.mark.requirement("H4")
 
-HIS = {"customer": "王 芳", "phone": "138-0013-8000", "shipment": "SF1234567890"}
+HIS: dict[str, Any] = {"customer": "王 芳", "phone": "138-0013-8000", "shipment": "SF1234567890"}
 PHONE, SHIPMENT = ProofGiven("王芳", phone="13800138000"), ProofGiven("王芳", shipment="sf 1234567890")
 REASON = "She has no mail address."
 
@@ -99,7 +99,9 @@ def test_nobody_is_proved_where_there_is_no_named_customer(store: Store, number:
 
 
 def test_only_the_desk_makes_codes_and_says_why(store: Store, number: str):
-    assert refusal(lambda: made(store, number, by=HANDLER)).code == "not_in_charge"
+    handler = principal_of(store, HANDLER)
+    attempt = lambda: make_access_code(store, handler, number, PHONE, REASON, START)  # noqa: E731
+    assert refusal(attempt).code == "not_in_charge"
     assert refusal(lambda: made(store, number, reason=" ")).code == "no_reason"
     assert refusal(lambda: made(store, "cp-26-009999")).code == "unknown_case"
 
