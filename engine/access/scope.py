@@ -7,6 +7,7 @@ that names its ``readers`` is confidential: no other role gives anything of it, 
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -56,6 +57,7 @@ STOOD_IN_FOR: Final = (
 )
 MOVED_BY: Final = "c.id IN (SELECT scope_t.case_id FROM transition scope_t WHERE scope_t.actor_id = :scope_id)"
 """What an index tells of the cases on which somebody acted."""
+OPENED_BY: Final = f"{MOVED_BY[:-1]} AND scope_t.seq = 1)"
 LED_TO_VIOLATION: Final = (
     "EXISTS (SELECT 1 FROM link scope_l JOIN cases scope_c ON scope_c.id = scope_l.child_id"
     " WHERE scope_l.parent_id = c.id AND scope_c.kind = 'violation')"
@@ -115,6 +117,11 @@ def find_case(tx: Tx, number: str, scope: Condition) -> CaseRow:
 def meets(tx: Tx, case_id: int, condition: Condition) -> bool:
     """Return whether a case meets a condition."""
     return tx.row(MEETS.format(scope=condition.sql), case_id=case_id, **condition.values) is not None
+
+
+def of_many(scope: Condition) -> Condition:
+    """Return the same condition for a query of many cases: what an actor did is read once, not for each case."""
+    return replace(scope, sql=scope.sql.replace(ACTED_ON, MOVED_BY).replace(OPENED, OPENED_BY))
 
 
 def concerning(actor: Acting) -> Condition:
