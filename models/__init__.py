@@ -11,7 +11,16 @@ if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
     from models.access import Hold, OneTimeCode, Reading, RefusedAttempt, Suspension
-    from models.account import Account, ApiToken, AttemptWindow, FailedLogIn, Invitation, LoginSession, OidcLink
+    from models.account import (
+        Account,
+        ApiToken,
+        AttemptWindow,
+        FailedLogIn,
+        Invitation,
+        LoginSession,
+        OidcLink,
+        SavedFilter,
+    )
     from models.arrival import Arrival
     from models.attachment import Attachment
     from models.case import Case, IdempotencyKey, KeptAnswer, Link, Transition
@@ -76,6 +85,7 @@ __all__ = [
     "RuleDraft",
     "Run",
     "SamePerson",
+    "SavedFilter",
     "Statement",
     "StoreInfo",
     "Suspension",
@@ -107,6 +117,7 @@ _MODULES = {
     "Invitation": "account",
     "LoginSession": "account",
     "OidcLink": "account",
+    "SavedFilter": "account",
     "ConductDraw": "conduct",
     "ConductMark": "conduct",
     "ConductSample": "conduct",

@@ -109,6 +109,17 @@ class FailedLogIn(SQLModel, table=True):
     address: str
 
 
+class SavedFilter(SQLModel, table=True):
+    """A filter of the queue that a person saved under a name; ``address`` is the query that shows it, of codes only."""
+
+    __tablename__ = "saved_filter"  # pyright: ignore[reportAssignmentType]
+
+    actor_id: int = Field(primary_key=True, foreign_key="actor.id")
+    name: str = Field(primary_key=True)
+    address: str
+    saved_at: datetime = Field(sa_type=Instant)
+
+
 class AttemptWindow(SQLModel, table=True):
     """How often something limited was done in the window that ends at ``until``; ``key`` is an HMAC of who did what."""
 

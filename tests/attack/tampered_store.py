@@ -155,6 +155,7 @@ ROWS: dict[str, tuple[dict[str, Any], ...]] = {
         {"id": n, "flow": "night", "began_at": n, "ended_at": n, "observed": True, "did": n, "note": "{}"}
         for n in (1, 2)
     ),
+    "saved_filter": tuple({"actor_id": n, "name": "a", "address": "kind=complaint", "saved_at": n} for n in (3, 4)),
     "suspension": tuple(
         {"id": n, "at": n, "act": "held", "kind": "complaint", "case_id": n, "work": "timer", "actor_id": 3,
          "reason": "busy"}
