@@ -12,6 +12,7 @@ from engine.commands.open_case import Opening, open_case
 from engine.escalation.fire import fire_due
 from engine.store import Store
 from engine.transaction import Tx
+from models.columns import from_micros, to_micros
 from models.contact import Contact
 
 AGENT, HANDLER, SUPERVISOR, MANAGER = "amy", "han", "sue", "mei"
@@ -108,9 +109,10 @@ def _live(store: Store, steps: tuple[Step, ...], at: datetime) -> Life:
 
 
 def fire_until(store: Store, until: datetime) -> None:
-    """Fire what falls due until an instant, each step when it is due."""
-    while (due := _next_due(store)) is not None and due <= until.timestamp() * 1e6:
-        fire_due(store, datetime.fromtimestamp(due / 1e6, until.tzinfo))
+    """Fire what falls due until an instant, each step when it is due. Raises ``RuntimeError`` for one that cannot."""
+    while (due := _next_due(store)) is not None and due <= to_micros(until):
+        if (sweep := fire_due(store, from_micros(due))).failed:
+            raise RuntimeError(f"a step that is due cannot fire: {sweep.failed}")
 
 
 def _next_due(store: Store) -> int | None:
