@@ -1,6 +1,7 @@
 """Indicators as documents for programs: what the command line prints with --json, and the API answers."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -61,6 +62,11 @@ def indicator_document(seen: SeenIndicator) -> dict[str, Any]:
         "trend": [{"period": each.period.name, "value": _number(each.value)} for each in seen.trend],
         "chart": _chart(seen),
         "answers": None if seen.quality is None else _quality(seen.quality),
+        "causes": [
+            {**asdict(cause), "share": _number(cause.share), "cumulative": _number(cause.cumulative)}
+            for cause in seen.causes
+        ],
+        "asked": [{**asdict(person), "selective": person.selective} for person in seen.asked],
         "reread": None if seen.reread is None else _reread(indicator, seen.reread),
     }
 

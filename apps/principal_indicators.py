@@ -24,9 +24,11 @@ from reports.indicators.bands import bands
 from reports.indicators.cells import Reader
 from reports.indicators.corrections import Corrections, corrections
 from reports.indicators.figures import Figure, Group, figures, groups_of, refuse_unknown_groups, spans_of
+from reports.indicators.pareto import Cause, causes, has_causes
 from reports.indicators.periods import Period, trend_to
+from reports.indicators.selection import Asked, asked
 from reports.indicators.statistics import ControlChart, control_chart
-from reports.indicators.survey_quality import SurveyQuality, survey_quality
+from reports.indicators.survey_quality import SurveyQuality, rests_on_answers, survey_quality
 from statemachines.refused import Refused
 from statemachines.roles import Role
 
@@ -53,8 +55,10 @@ class Reread:
 class SeenIndicator:
     """An indicator in a period: the whole, its groups, the periods before, and what qualifies the figure.
 
-    ``whole`` is None for somebody who sees his own figures alone. ``bands`` holds the people that can be told apart.
-    ``reread`` is the figure as it was first read when the period was over, or as it is read now.
+    ``causes`` are what keeps it from its target where its facts were asked for by cause. ``asked`` says whose customers
+    were called, where its answers were asked for by person. ``whole`` is None for somebody who sees his own figures
+    alone. ``bands`` holds the people that can be told apart. ``reread`` is the figure as it was first read when the
+    period was over, or as it is read now.
     """
 
     indicator: Indicator
@@ -67,6 +71,8 @@ class SeenIndicator:
     chart: ControlChart | None
     quality: SurveyQuality | None
     reread: Reread | None
+    causes: Sequence[Cause] = ()
+    asked: Sequence[Asked] = ()
 
 
 def indicators_seen(
@@ -125,6 +131,8 @@ def indicator_seen(
     with store.looking() as tx:
         rules = rules_in(tx)
         indicator = definition(rules, name, period, then)
+        drilled = "cause" in by and has_causes(indicator) and not own_only
+        by = [name for name in by if name != "cause" or not drilled or name in groups_of(indicator)]
         refuse_unknown_groups(indicator, by)
         trend = figures(tx, rules, [indicator], trend_to(period), then)[indicator.name] if not own_only else []
         groups = figures(tx, rules, [indicator], [period], then, by)[indicator.name] if by else []
@@ -136,6 +144,8 @@ def indicator_seen(
             control_chart([figure.exact for figure in trend], _most_of(indicator)),
             None if own_only else survey_quality(tx, rules, indicator, period, then),
             _reread(tx, rules, principal, indicator, whole, then, to_micros(at)),
+            causes(tx, rules, indicator, period, then, high=_should_be_high(whole)) if drilled else (),
+            _asked(tx, principal, indicator, period, then) if "person" in by and not own_only else (),
         )  # fmt: skip
 
 
@@ -203,6 +213,18 @@ def _reread(
     return Reread(from_micros(other), figure, found)
 
 
+def _should_be_high(whole: Figure | None) -> bool:
+    return whole is not None and whole.target is not None and whole.target.operator.startswith(">")
+
+
+def _asked(tx: Tx, principal: Principal, indicator: Indicator, period: Period, as_of: int) -> list[Asked]:
+    """Return of whom each person's customers were asked, for answers, as far as the principal sees the people."""
+    if not rests_on_answers(indicator):
+        return []
+    people = _visible_people(tx, principal)
+    return [each for each in asked(tx, indicator, period, as_of) if people is None or each.person in people]
+
+
 def _most_of(indicator: Indicator) -> Fraction | None:
     """Return the largest value that an indicator can have; None where there is no such value."""
     bounded = indicator.statistic is Statistic.SHARE or indicator.unit is Unit.POINTS
@@ -227,11 +249,17 @@ def _refuse_figures(principal: Principal) -> None:
 
 def _visible(tx: Tx, principal: Principal, groups: Sequence[Figure]) -> list[Figure]:
     """Return the figures of those people that the principal may see; without a person only to who sees everybody."""
+    people = _visible_people(tx, principal)
+    return [figure for figure in groups if people is None or dict(figure.group)["person"] in people]
+
+
+def _visible_people(tx: Tx, principal: Principal) -> set[str] | None:
+    """Return the people whose figures the principal may see; None for everybody."""
     roles = principal.actor.roles
     if principal.kind in UNLIMITED or roles & READS_EVERYBODY:
-        return list(groups)
+        return None
     people = {principal.actor.handle}
     if roles & READS_DEPARTMENT and principal.actor.department is not None:
         rows = tx.rows(OF_DEPARTMENT, department=principal.actor.department, handle=principal.actor.handle)
         people |= {row.handle for row in rows}
-    return [figure for figure in groups if dict(figure.group)["person"] in people]
+    return people

@@ -1,6 +1,7 @@
 """Commands about indicators: kpi list, show, explain, cases, export, publish, import-orders."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,7 @@ from apps.cli.exporting import write_private
 from apps.cli.problem_text import note_lines, notes_document, problem_text
 from apps.indicator_book import indicator_book
 from apps.indicator_documents import definition_document, indicator_document, listed_document
+from apps.indicator_drill_down import ASKED_COLUMNS, CAUSE_COLUMNS, asked_rows, cause_rows
 from apps.indicator_texts import (
     figure_text,
     filters_text,
@@ -192,6 +194,10 @@ def _shown(seen: SeenIndicator) -> list[Any]:
             for each in seen.groups
         ]  # fmt: skip
         parts.append(table(_text("groups"), _columns("group", "value", "sample", "band"), rows))
+    if seen.causes:
+        parts.append(_drill_down("causes", CAUSE_COLUMNS, cause_rows(seen, locale)))
+    if seen.asked:
+        parts.append(_drill_down("asked", ASKED_COLUMNS, asked_rows(seen, locale)))
     parts += quality_texts(seen.quality, locale)
     parts += reread_texts(indicator, seen.reread, locale)
     if seen.trend:
@@ -202,6 +208,11 @@ def _shown(seen: SeenIndicator) -> list[Any]:
         ]
         parts.append(table(_trend_title(seen), _columns("period", "value", "signal"), rows))
     return parts
+
+
+def _drill_down(title: str, columns: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Any:
+    heads = [_text(f"drill_down.column.{name}") for name in columns]
+    return table(_text(f"drill_down.{title}"), heads, rows)
 
 
 def _trend_title(seen: SeenIndicator) -> str:

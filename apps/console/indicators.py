@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from apps.console.visit import Visit, Visiting
 from apps.indicator_book import indicator_book
+from apps.indicator_drill_down import ASKED_COLUMNS, CAUSE_COLUMNS, asked_rows, cause_rows
 from apps.indicator_texts import (
     figure_text,
     group_text,
@@ -30,6 +31,7 @@ from engine.rules.indicator_definition import Indicator
 from locales.translation import refusal
 from locales.zone import reader_zone
 from reports.indicators.figures import Figure, groups_of
+from reports.indicators.pareto import CAUSE, has_causes
 from reports.indicators.periods import Period, month_before, period_of
 from statemachines.refused import Refused
 
@@ -83,8 +85,22 @@ def show_indicator(
         groups=[(group_text(each.group, visit.locale), *_texts(visit, indicator, each), seen.bands.get(each.group))
                 for each in seen.groups],
         qualities=quality_texts(seen.quality, visit.locale), reread=reread_text(indicator, seen.reread, visit.locale),
-        trend=_trend(seen), choices=groups_of(indicator) if everybody else [], cases=cases, most=LISTED,
+        trend=_trend(seen), choices=_choices(indicator) if everybody else [],
+        drill_down=_drill_down(seen, visit.locale), cases=cases, most=LISTED,
     )  # fmt: skip
+
+
+def _choices(indicator: Indicator) -> list[str]:
+    """Return by what an indicator can be made up: the groups of its figure, and its causes."""
+    return sorted({*groups_of(indicator), *((CAUSE,) if has_causes(indicator) else ())})
+
+
+def _drill_down(seen: SeenIndicator, locale: str) -> list[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]:
+    """Return name, columns and rows of the tables below the figure, as far as they have rows."""
+    tables = (
+        ("causes", CAUSE_COLUMNS, cause_rows(seen, locale)), ("asked", ASKED_COLUMNS, asked_rows(seen, locale)),
+    )  # fmt: skip
+    return [each for each in tables if each[2]]
 
 
 def _texts(visit: Visit, indicator: Indicator, figure: Figure) -> tuple[str, str, str, bool | None]:
