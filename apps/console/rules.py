@@ -125,4 +125,4 @@ def _amount(visit: Visit, bound: Bound) -> str:
         return translate(visit.locale, "cli.policy.reason.blank")
     if bound.of == "fen":
         return yuan(visit.locale, bound.amount)
-    return f"{bound.amount} {translate(visit.locale, 'unit.hours')}"
+    return f"{bound.amount} {translate(visit.locale, f'unit.{bound.of}')}"

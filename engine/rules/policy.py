@@ -74,8 +74,33 @@ class Bound(Row):
     """
 
     amount: Annotated[int, Field(gt=0, strict=True)] | None = None
-    of: Literal["fen", "hours"]
+    of: Literal["fen", "hours", "points"]
     source: Text
+
+
+class Staffing(Row):
+    """What the document asks of the people who work on customers' cases (J1, J2).
+
+    Such a case is given only to who holds the ``certificate`` of this course; without a course, to anybody. With
+    ``propose_courses`` a negative evaluation and a confirmed responsibility propose a training.
+    """
+
+    certificate: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")] | None = None
+    propose_courses: bool = False
+    source: Text
+
+
+class AppraisalFormula(Row):
+    """By which indicators people are appraised (E6): the weight of each, 100 in all."""
+
+    weights: Annotated[dict[str, Annotated[int, Field(gt=0, le=100, strict=True)]], Field(min_length=1)]
+    source: Text
+
+    @model_validator(mode="after")
+    def _weighs_a_hundred(self) -> Self:
+        if (total := sum(self.weights.values())) != 100:
+            raise PydanticCustomError("pack.weights", "the weights are {total} in all; make them 100", {"total": total})
+        return self
 
 
 POSITION_AGE = "position_age_hours"
@@ -111,6 +136,7 @@ class Pack(Row):
 
     ``clauses`` are the promises, some of them blank; ``unpromised`` names the clauses that the document promises
     nothing of, and why. Neither a blank nor an unpromised clause starts a timer; the blank one is named as not set.
+    ``staffing`` says what is asked of the people who work.
     ``severity_levels`` says whom a case of some severity asks at once (B6), ``phone`` what a caller is asked (A1).
     A telephone number without a country code belongs to ``region`` (ISO 3166).
     """
@@ -128,6 +154,8 @@ class Pack(Row):
     callbacks: Callbacks = Callbacks()
     alerts: Alerts = Alerts()
     rounds: Rounds = Rounds()
+    staffing: Staffing | None = None
+    appraisal: AppraisalFormula | None = None
     bounds: Annotated[dict[str, Bound], Field(default_factory=dict)]
     severity_levels: Annotated[dict[Severity, Level], Field(default_factory=dict)]
     indicators: Annotated[dict[str, Indicator], Field(default_factory=dict)]

@@ -47,6 +47,18 @@ OURS = {
     "plan_verification": (14, Unit.DAYS),
     "recovery_claim": (3, Unit.DAYS),
     "write_off_decision": (7, Unit.DAYS),
+    "training_planning": (14, Unit.DAYS),
+    "training_examination": (7, Unit.DAYS),
+    "training_result": (7, Unit.DAYS),
+    "certificate_renewal": (335, Unit.DAYS),
+    "certificate_validity": (365, Unit.DAYS),
+    "cases_of_the_uncertified": (1, Unit.DAYS),
+    "proposal_assessment": (14, Unit.DAYS),
+    "proposal_decision": (14, Unit.DAYS),
+    "proposal_verdict": (14, Unit.DAYS),
+    "entry_decision": (14, Unit.DAYS),
+    "appraisal_figures": (1, Unit.DAYS),
+    "appraisal_window": (7, Unit.DAYS),
 }
 """Limits that no document names, and that a case needs to reach its end or to be answered in time."""
 BLANK = {
