@@ -22,6 +22,7 @@ from apps.api import (
     probes,
     reports,
     rules,
+    trainings,
     webhooks,
 )
 
@@ -37,6 +38,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     conduct.router,
     reports.router,
     indicators.router,
+    trainings.router,
     intake.router,
     deliveries.router,
     failed_log_ins.router,

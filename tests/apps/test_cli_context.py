@@ -109,6 +109,8 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "conduct figures": (DONE, PERIOD),
     "conduct publish": (REFUSED, ("nowhere.toml", "--effective", "2026-04-01", "--reason", "why", "--as", "amy")),
     "survey publish": (REFUSED, ("nowhere.toml", "--effective", "2026-04-01", "--reason", "why", "--as", "amy")),
+    "training plan": (DONE, ()),
+    "training certificates": (DONE, ()),
     "kpi list": (DONE, ()),
     "kpi show": (DONE, ("first_reply",)),
     "kpi explain": (DONE, ("first_reply",)),

@@ -125,6 +125,8 @@ OF_NO_CASE: dict[tuple[str, str], Ask] = {
     (GET, "/exports"): Ask(AUDIT),
     (POST, "/exports"): Ask(AUDIT, {}),
     (GET, "/indicators"): Ask(ANYBODY_OF_STAFF),
+    (GET, "/staff-matters"): Ask(ANYBODY_OF_STAFF),
+    (POST, "/staff-matters"): Ask(ANYBODY_OF_STAFF, {"kind": "staff_proposal", "pack": "logistics", "text": "Idea."}),
     (GET, "/indicators/book"): Ask(READ_FIGURES),
     (GET, "/rules"): Ask(READ_RULES),
     (GET, "/rules/{sort}/{name}"): Ask(READ_RULES),

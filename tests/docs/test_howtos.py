@@ -29,6 +29,7 @@ HOWTOS = (
     "docs/retire.md",
     "docs/accounts.md",
     "docs/webhooks.md",
+    "docs/people.md",
 )
 README, CHINESE = "README.md", "README.zh-CN.md"
 NUMBER = "cp-26-000001"

@@ -62,6 +62,8 @@ OF_MANY: dict[str, tuple[str, str, dict[str, Any]]] = {
     "list_draws": (GET, "/conduct/draws", {}),
     "list_own_sheets": (GET, "/conduct/own-sheets", {}),
     "show_conduct_figures": (GET, "/conduct/figures", {"params": DAYS}),
+    "show_training_plan": (GET, "/trainings/plan", {"params": {"year": 2026}}),
+    "list_certificates": (GET, "/trainings/certificates", {}),
     "list_indicators": (GET, "/indicators", {"params": {"period": "2026-03"}}),
     "show_indicator": (GET, "/indicators/first_reply", {"params": {"period": "2026-03"}}),
     "list_indicator_cases": (GET, "/indicators/complaint_rate/cases", {"params": {"period": "2026-03"}}),
