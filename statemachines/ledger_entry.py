@@ -55,6 +55,11 @@ MONEY = frozenset({Sort.BONUS, Sort.DEDUCTION})
 """The sorts that have an amount; a counter-entry may have one."""
 
 
+PREFIX = "le"
+EntryNumber = Annotated[str, Field(pattern=rf"^{PREFIX}-\d{{2}}-\d{{6,}}$")]
+"""The number of an entry."""
+
+
 class Entry(Form):
     """What a person, or without one his department, is given or charged, in fen, and the cases that show why.
 
@@ -67,7 +72,7 @@ class Entry(Form):
     amount: Annotated[int, Field(ge=0), EXACT, VARIABLE] = 0
     evidence: Annotated[Numbers, VARIABLE]
     grounds: Personal
-    corrects: Annotated[Number | None, KNOWN_CASE, VARIABLE] = None
+    corrects: Annotated[EntryNumber | None, KNOWN_CASE, VARIABLE] = None
     proposed_by: Annotated[Handle | None, VARIABLE] = None
 
 
@@ -93,7 +98,7 @@ whole_entry = Guard("whole_entry", _whole)
 
 LEDGER_ENTRY = Lifecycle(
     kind="ledger_entry",
-    prefix="le",
+    prefix=PREFIX,
     initial=OPENED,
     internal=True,
     decisions=("enter",),

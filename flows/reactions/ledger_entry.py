@@ -6,6 +6,10 @@ from flows.notifications import Word, tell_person
 from flows.reaction_context import ReactionContext
 from flows.reaction_registry import on_move
 from statemachines.ledger_entry import LEDGER_ENTRY
+from statemachines.refused import Refused
+
+NEVER_MADE = "not_now"
+"""The refusal that means: the entry that is corrected was proposed or declined, but not made."""
 
 
 @on_move(LEDGER_ENTRY, "enter")
@@ -21,5 +25,10 @@ async def tell_concerned(context: ReactionContext) -> None:
 async def mark_corrected(context: ReactionContext) -> None:
     """Record at the entry that a counter-entry corrects which one that is; the entry itself stays."""
     corrects = json.loads((await context.case()).variables).get("corrects")
-    if corrects is not None:
+    if corrects is None:
+        return
+    try:
         await context.advance_other(corrects, "corrected", case=context.number)
+    except Refused as refused:
+        if refused.code != NEVER_MADE:
+            raise

@@ -13,12 +13,15 @@ from reports.trainings import certificates_before, open_cases_of, staffing_of, u
 from statemachines.complaint import COMPLAINT
 from statemachines.evaluation import EVALUATED, EVALUATION, NEGATIVE_UP_TO, Tone
 from statemachines.forms import Degree
+from statemachines.refused import Refused
 from statemachines.training import LAPSED, RENEWAL_DUE, TRAINING
 
 BECAUSE = "training"
 """The relation of a training to the case that proposed it."""
 LISTED = 20
 """How many of the open cases are named."""
+LISTED_BEFORE = frozenset({"key_reused", "not_now"})
+"""Refusals that mean: the event is delivered again, or the supervisor was faster; what was listed first stays."""
 DIMENSIONS = ("attitude", "timeliness", "intact_goods", "quality")
 """The scores of an evaluation; the course that a low one proposes has its name."""
 GENERAL = "service"
@@ -84,7 +87,11 @@ async def list_open_cases(context: ReactionContext) -> None:
     trainee = (await _variables(context))["trainee"]
     numbers = await off_loop(open_cases_of, context.work.store, trainee)
     listed = {"listed": " ".join(numbers[:LISTED])} if numbers else {}
-    await context.advance("list_open_cases", open_cases=len(numbers), **listed)
+    try:
+        await context.advance("list_open_cases", open_cases=len(numbers), **listed)
+    except Refused as refused:
+        if refused.code not in LISTED_BEFORE:
+            raise
     await _tell_trainee(context, "certificate_ended")
 
 

@@ -45,6 +45,19 @@ def test_only_bonus_and_deduction_have_an_amount_and_nobody_proposes_for_himself
         assert story.refused("sid", "propose", **given | wrong).params["guards"] == ["whole_entry"]
 
 
+def test_a_counter_entry_corrects_entries_alone(story: Story):
+    complaint = story.opens("complaint").number
+    story.opens("ledger_entry", "更正。", by="sid")
+    counter = {"sort": "counter_entry", "department": "delivery", "concerned": "hal", "grounds": "有误。"}
+    assert story.refused("sid", "propose", evidence=complaint, corrects=complaint, **counter).code == "form"
+
+
+def test_a_counter_entry_to_an_entry_that_was_never_made_changes_nothing(story: Story):
+    declined = entry(story).then("hera", "decline", reason="证据不足。").number
+    entry(story, sort="counter_entry", corrects=declined, evidence=declined).then("hera", "enter", reasons="更正。")
+    assert moves_of(story.store, declined)[-1] == "decline"
+
+
 def test_whom_an_entry_concerns_has_no_part_in_the_decision(story: Story):
     entry(story, concerned="max", sort="commendation", amount=0)
     assert story.refused("max", "enter", reasons="谢谢。").code == "recused"

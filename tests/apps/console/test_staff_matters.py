@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx import Response
 
+from engine.commands.advance import Command, advance
 from engine.settings import Settings
 from engine.store import Store
 from tests.apps.web_site import log_in, site_client
-from tests.case_actions import AGENT, HANDLER, SUPERVISOR, make_move, query_rows
+from tests.case_actions import AGENT, HANDLER, START, SUPERVISOR, query_rows
 from tests.engine.accounts.people_with_accounts import add_accounts
 
 pytestmark = [pytest.mark.requirement("E5"), pytest.mark.requirement("J2")]
@@ -24,7 +26,7 @@ def client(settings: Settings, store: Store) -> Iterator[TestClient]:
         yield opened
 
 
-def sent(client: TestClient, store: Store, by: str, **fields: str):
+def sent(client: TestClient, store: Store, by: str, **fields: str) -> Response:
     return client.post(PAGE, data={"_csrf": log_in(client, store, by), **fields})
 
 
@@ -52,7 +54,7 @@ def test_the_trainee_sees_his_training_in_the_plan_and_a_colleague_does_not(clie
     sent(client, store, SUPERVISOR, **MATTER)
     [case] = query_rows(store, "SELECT number FROM cases WHERE kind = 'training'")
     form = {"course": "parcel_handling", "trainee": HANDLER, "department": "claims"}
-    make_move(store, case["number"], "propose", by=SUPERVISOR, **form)
+    advance(store, Command(case["number"], "propose", form, actor=SUPERVISOR), START)
     for who, sees in ((HANDLER, True), (SUPERVISOR, True), (AGENT, False)):
         log_in(client, store, who)
         assert ("parcel_handling" in client.get(f"{PAGE}?year=2026").text) is sees
