@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from apps.indicator_texts import label_of, meaning_of
 from apps.principal_indicators import indicators_seen, trends_seen
 from engine.access.principal import Principal
 from engine.rules.indicator_definition import Indicator
@@ -11,6 +10,7 @@ from engine.store import Store
 from gateways.writing.figure_book import FigureSheet, figure_book
 from locales.translation import translate, when
 from reports.indicators.figures import Figure
+from reports.indicators.indicator_text import label_of, meaning_of
 from reports.indicators.periods import Period
 
 

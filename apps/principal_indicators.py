@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from apps.principal_reports import READS_FIGURES, refuse_others
 from engine.access.principal import Principal
@@ -23,6 +22,7 @@ from models.columns import from_micros, to_micros
 from reports.indicators.bands import bands
 from reports.indicators.cells import Reader
 from reports.indicators.corrections import Corrections, corrections
+from reports.indicators.definitions import definition, in_force
 from reports.indicators.figures import Figure, Group, figures, groups_of, refuse_unknown_groups, spans_of
 from reports.indicators.periods import Period, trend_to
 from reports.indicators.statistics import ControlChart, control_chart
@@ -80,7 +80,7 @@ def indicators_seen(
     _refuse_ahead(as_of, at)
     with store.looking() as tx:
         rules, then = rules_in(tx), to_micros(as_of)
-        known = list(_in_force(rules, period, then).values())
+        known = list(in_force(rules, period, then).values())
         found = figures(tx, rules, known, [period], then)
     return [(indicator, found[indicator.name][0]) for indicator in known]
 
@@ -92,7 +92,7 @@ def own_figures_seen(
     _refuse_ahead(as_of, at)
     with store.looking() as tx:
         rules, then = rules_in(tx), to_micros(as_of)
-        known = [each for each in _in_force(rules, period, then).values() if "person" in groups_of(each)]
+        known = [each for each in in_force(rules, period, then).values() if "person" in groups_of(each)]
         found = figures(tx, rules, known, [period], then, ["person"])
     own = (("person", principal.actor.handle),)
     pairs = ((indicator, figure) for indicator in known for figure in found[indicator.name])
@@ -107,7 +107,7 @@ def trends_seen(
     _refuse_ahead(as_of, at)
     with store.looking() as tx:
         rules, then = rules_in(tx), to_micros(as_of)
-        return figures(tx, rules, list(_in_force(rules, period, then).values()), trend_to(period), then)
+        return figures(tx, rules, list(in_force(rules, period, then).values()), trend_to(period), then)
 
 
 def indicator_seen(
@@ -166,22 +166,6 @@ def explained(store: Store, name: str, at: datetime) -> tuple[Indicator, list[Ed
     """Return an indicator in force, and its published editions. Raises ``Refused('unknown_indicator')``."""
     with store.looking() as tx:
         return rules_in(tx).indicator(name, to_micros(at)), editions(tx, Sort.INDICATOR, name)
-
-
-def definition(rules: Rules, name: str, period: Period, as_of: int) -> Indicator:
-    """Return the edition of an indicator by which a period is judged: that in force at its end, or as of an instant."""
-    known = _in_force(rules, period, as_of)
-    if name not in known:
-        raise Refused("unknown_indicator", name=name[:40], known=sorted(known))
-    return known[name]
-
-
-def _in_force(rules: Rules, period: Period, as_of: int) -> Mapping[str, Indicator]:
-    found: dict[str, Indicator] = {}
-    for name, indicator in rules.indicators(as_of).items():
-        at = min(as_of, period.ends(ZoneInfo(indicator.zone)) - 1)
-        found[name] = rules.indicators(at).get(name, indicator)
-    return found
 
 
 def _reread(

@@ -14,24 +14,24 @@ from apps.cli.exporting import write_private
 from apps.cli.problem_text import note_lines, notes_document, problem_text
 from apps.indicator_book import indicator_book
 from apps.indicator_documents import definition_document, indicator_document, listed_document
-from apps.indicator_texts import (
-    figure_text,
-    filters_text,
-    group_text,
-    label_of,
-    meaning_of,
-    quality_texts,
-    reread_texts,
-    sample_text,
-    target_text,
-)
 from apps.principal_indicators import SeenIndicator, cases_seen, explained, indicator_seen, indicators_seen
+from apps.reread_texts import reread_texts
 from engine.order_tallies import record_orders, tally
 from engine.rules.in_force import Sort
 from engine.rules.indicator_definition import Indicator
 from gateways.orders import COLUMNS, OrderFile, orders_in
 from gateways.problems import Notes, Unreadable
 from locales.zone import reader_zone
+from reports.indicators.indicator_text import (
+    figure_text,
+    filters_text,
+    group_text,
+    label_of,
+    meaning_of,
+    quality_texts,
+    sample_text,
+    target_text,
+)
 from reports.indicators.periods import Period, month_before, period_of
 from statemachines.refused import Refused
 

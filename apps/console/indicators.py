@@ -8,16 +8,6 @@ from fastapi.responses import HTMLResponse, Response
 
 from apps.console.visit import Visit, Visiting
 from apps.indicator_book import indicator_book
-from apps.indicator_texts import (
-    figure_text,
-    group_text,
-    label_of,
-    meaning_of,
-    quality_texts,
-    reread_text,
-    sample_text,
-    target_text,
-)
 from apps.principal_indicators import (
     SeenIndicator,
     cases_seen,
@@ -26,10 +16,20 @@ from apps.principal_indicators import (
     own_figures_seen,
     reads_figures,
 )
+from apps.reread_texts import reread_text
 from engine.rules.indicator_definition import Indicator
 from locales.translation import refusal
 from locales.zone import reader_zone
 from reports.indicators.figures import Figure, groups_of
+from reports.indicators.indicator_text import (
+    figure_text,
+    group_text,
+    label_of,
+    meaning_of,
+    quality_texts,
+    sample_text,
+    target_text,
+)
 from reports.indicators.periods import Period, month_before, period_of
 from statemachines.refused import Refused
 
