@@ -10,7 +10,7 @@ from engine.store import Store
 from gateways.writing.figure_book import FigureSheet, figure_book
 from locales.translation import translate, when
 from reports.indicators.figures import Figure
-from reports.indicators.indicator_text import label_of, meaning_of
+from reports.indicators.indicator_text import label_of, meaning_of, numerator_of
 from reports.indicators.periods import Period
 
 
@@ -21,18 +21,18 @@ def indicator_book(
     seen = indicators_seen(store, principal, period, as_of, at)
     trends = trends_seen(store, principal, period, as_of, at)
     return figure_book([
-        _figures(seen, as_of, locale),
+        figures_sheet(seen, as_of, locale),
         _trends([(indicator, trends[indicator.name]) for indicator, _ in seen], locale),
-        _definitions([indicator for indicator, _ in seen], locale),
+        definitions_sheet([indicator for indicator, _ in seen], locale),
     ])  # fmt: skip
 
 
-def _figures(seen: Sequence[tuple[Indicator, Figure]], as_of: datetime, locale: str) -> FigureSheet:
+def figures_sheet(seen: Sequence[tuple[Indicator, Figure]], as_of: datetime, locale: str) -> FigureSheet:
     names = ("name", "label", "period", "value", "unit", "numerator", "denominator", "low", "high", "operator",
              "target", "on_target", "sample", "remark", "as_of")  # fmt: skip
     rows = [
         (indicator.name, label_of(indicator, locale), figure.period.name, _number(figure.value), indicator.unit.value,
-         figure.numerator, figure.denominator, _number(figure.low), _number(figure.high),
+         numerator_of(indicator, figure), figure.denominator, _number(figure.low), _number(figure.high),
          figure.target.operator if figure.target else None, _number(figure.target.amount) if figure.target else None,
          None if figure.on_target is None else _text(locale, "yes" if figure.on_target else "no"), figure.sample,
          _remark(figure, locale), when(as_of))
@@ -51,7 +51,7 @@ def _trends(trends: Sequence[tuple[Indicator, Sequence[Figure]]], locale: str) -
     return FigureSheet(_text(locale, "trends"), heads, rows)
 
 
-def _definitions(indicators: Sequence[Indicator], locale: str) -> FigureSheet:
+def definitions_sheet(indicators: Sequence[Indicator], locale: str) -> FigureSheet:
     names = ("name", "label", "version", "meaning", "source", "zone", "smallest_sample")
     rows = [
         (each.name, label_of(each, locale), each.version, meaning_of(each, locale), each.source, each.zone,

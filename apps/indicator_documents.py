@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 from apps.principal_indicators import Reread, SeenIndicator
-from engine.rules.indicator_definition import Indicator, Target, Unit
+from engine.rules.indicator_definition import Indicator, Target
 from reports.indicators.figures import Figure
+from reports.indicators.indicator_text import numerator_of
 from reports.indicators.survey_quality import SurveyQuality
 
 
@@ -25,12 +26,12 @@ def listed_document(indicator: Indicator, figure: Figure, as_of: datetime) -> di
 
 def figure_document(indicator: Indicator, figure: Figure, as_of: datetime) -> dict[str, Any]:
     """Return a figure; sums of points are in points of 100. ``why`` says why there is no value."""
-    points = indicator.unit is Unit.POINTS and figure.numerator is not None
+    numerator = numerator_of(indicator, figure)
     return {
         "period": figure.period.name,
         "as_of": as_of,
         "value": _number(figure.value),
-        "numerator": figure.numerator / 100 if points and figure.numerator is not None else figure.numerator,
+        "numerator": _number(numerator) if isinstance(numerator, Decimal) else numerator,
         "denominator": figure.denominator,
         "sample": figure.sample,
         "small_sample": figure.small,

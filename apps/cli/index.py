@@ -43,6 +43,7 @@ ROOMS = (
     Room("surveys", ("survey",), group=True),
     Room("conduct", ("conduct",), group=True),
     Room("indicators", ("kpi",), group=True),
+    Room("regulator", ("regulator-pack",)),
     Room("mappings", ("mapping",), group=True),
     Room("classifier", ("classifier",), group=True),
     Room("lifecycles", ("lifecycle",), group=True),

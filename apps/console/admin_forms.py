@@ -73,3 +73,12 @@ class ExportForm(Form):
     format: Code
     kind: Code | None = None
     whole: bool = False
+
+
+class RegulatorForm(Form):
+    """Of which period the regulator's pack is, in which format, and why it shall hold names, if it shall (F1)."""
+
+    period: Line
+    format: Code
+    named: bool = False
+    reason: Line | None = None

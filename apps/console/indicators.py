@@ -16,6 +16,7 @@ from apps.principal_indicators import (
     own_figures_seen,
     reads_figures,
 )
+from apps.principal_regulator import TAKES_PACK
 from apps.reread_texts import reread_text
 from engine.rules.indicator_definition import Indicator
 from locales.translation import refusal
@@ -51,6 +52,7 @@ def list_indicators(visit: Visiting, period: Word = "", as_of: Word = "") -> HTM
     rows = [(indicator, *_texts(visit, indicator, figure)) for indicator, figure in seen]
     return visit.page(
         "indicators.html", rows=rows, period=chosen.name, as_of=as_of, why=why, everybody=everybody, choices=[], by="",
+        takes_pack=bool(visit.principal.actor.roles & TAKES_PACK),
         label_of=lambda indicator: label_of(indicator, visit.locale),
     )  # fmt: skip
 

@@ -32,6 +32,13 @@ def figure_text(indicator: Indicator, figure: Figure, locale: str) -> str:
     return _text(locale, "with_interval", value=text, low=low, high=high)
 
 
+def numerator_of(indicator: Indicator, figure: Figure) -> Decimal | int | None:
+    """Return the numerator in the unit of the indicator: sums of points are kept in hundredths."""
+    if figure.numerator is None or indicator.unit is not Unit.POINTS:
+        return figure.numerator
+    return Decimal(figure.numerator) / 100
+
+
 def amount_text(indicator: Indicator, amount: Decimal, locale: str) -> str:
     """Return an amount with the unit of an indicator; fen are shown in yuan."""
     if indicator.unit is Unit.FEN:

@@ -47,6 +47,7 @@ HOLD = {R.DEPARTMENT_MANAGER, R.GENERAL_MANAGER, R.ADMINISTRATOR}
 ADMINISTER = {R.ADMINISTRATOR}
 AUDIT = {R.AUDITOR, R.ADMINISTRATOR}
 READ_CONDUCT, SCORE_CONDUCT = {R.QUALITY_TEAM, R.EVALUATION_GROUP, R.AUDITOR, R.GENERAL_MANAGER}, {R.QUALITY_TEAM}
+TAKE_PACK = {R.EVALUATION_GROUP, R.GENERAL_MANAGER, R.AUDITOR}
 READ_RULES, CHANGE_RULES = {R.EVALUATION_GROUP, R.AUDITOR, R.GENERAL_MANAGER}, {R.EVALUATION_GROUP}
 ANYBODY_OF_STAFF = set(PEOPLE)
 
@@ -126,6 +127,8 @@ OF_NO_CASE: dict[tuple[str, str], Ask] = {
     (POST, "/exports"): Ask(AUDIT, {}),
     (GET, "/indicators"): Ask(ANYBODY_OF_STAFF),
     (GET, "/indicators/book"): Ask(READ_FIGURES),
+    (GET, "/regulator-pack"): Ask(TAKE_PACK),
+    (POST, "/regulator-pack"): Ask(TAKE_PACK, {"period": "2026-03", "format": "xlsx"}),
     (GET, "/rules"): Ask(READ_RULES),
     (GET, "/rules/{sort}/{name}"): Ask(READ_RULES),
     (POST, "/rules/pack/{name}/interpretations"): Ask(

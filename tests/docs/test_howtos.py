@@ -14,6 +14,7 @@ from tests.docs.pages import ROOT, Block, blocks
 HOWTOS = (
     "docs/import.md",
     "docs/export.md",
+    "docs/reports.md",
     "docs/simulate.md",
     "docs/night.md",
     "docs/policy.md",
