@@ -22,12 +22,13 @@ def indicator_book(
     trends = trends_seen(store, principal, period, as_of, at)
     return figure_book([
         figures_sheet(seen, as_of, locale),
-        _trends([(indicator, trends[indicator.name]) for indicator, _ in seen], locale),
+        trends_sheet([(indicator, trends[indicator.name]) for indicator, _ in seen], locale),
         definitions_sheet([indicator for indicator, _ in seen], locale),
     ])  # fmt: skip
 
 
 def figures_sheet(seen: Sequence[tuple[Indicator, Figure]], as_of: datetime, locale: str) -> FigureSheet:
+    """Return the sheet of the figures, as numbers."""
     names = ("name", "label", "period", "value", "unit", "numerator", "denominator", "low", "high", "operator",
              "target", "on_target", "sample", "remark", "as_of")  # fmt: skip
     rows = [
@@ -41,7 +42,8 @@ def figures_sheet(seen: Sequence[tuple[Indicator, Figure]], as_of: datetime, loc
     return FigureSheet(_text(locale, "figures"), [_text(locale, f"head.{name}") for name in names], rows)
 
 
-def _trends(trends: Sequence[tuple[Indicator, Sequence[Figure]]], locale: str) -> FigureSheet:
+def trends_sheet(trends: Sequence[tuple[Indicator, Sequence[Figure]]], locale: str) -> FigureSheet:
+    """Return the sheet of the values by period."""
     periods = [figure.period.name for figure in trends[0][1]] if trends else []
     rows = [
         (indicator.name, label_of(indicator, locale), *(_number(figure.value) for figure in trend))
@@ -52,6 +54,7 @@ def _trends(trends: Sequence[tuple[Indicator, Sequence[Figure]]], locale: str) -
 
 
 def definitions_sheet(indicators: Sequence[Indicator], locale: str) -> FigureSheet:
+    """Return the sheet of what the indicators count."""
     names = ("name", "label", "version", "meaning", "source", "zone", "smallest_sample")
     rows = [
         (each.name, label_of(each, locale), each.version, meaning_of(each, locale), each.source, each.zone,

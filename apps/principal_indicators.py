@@ -76,7 +76,7 @@ def indicators_seen(
 
     Raises ``Refused('not_in_charge' | 'as_of_ahead')``.
     """
-    _refuse_figures(principal)
+    refuse_figures(principal)
     _refuse_ahead(as_of, at)
     with store.looking() as tx:
         rules, then = rules_in(tx), to_micros(as_of)
@@ -103,7 +103,7 @@ def trends_seen(
     store: Store, principal: Principal, period: Period, as_of: datetime, at: datetime
 ) -> Mapping[str, list[Figure]]:
     """Return each indicator's figures of the periods up to this one. Raises as ``indicators_seen``."""
-    _refuse_figures(principal)
+    refuse_figures(principal)
     _refuse_ahead(as_of, at)
     with store.looking() as tx:
         rules, then = rules_in(tx), to_micros(as_of)
@@ -120,7 +120,7 @@ def indicator_seen(
     _refuse_ahead(as_of, at)
     own_only = not reads_figures(principal)
     if own_only and "person" not in by:
-        _refuse_figures(principal)
+        refuse_figures(principal)
     then = to_micros(as_of)
     with store.looking() as tx:
         rules = rules_in(tx)
@@ -146,7 +146,7 @@ def cases_seen(
 
     Raises as ``indicator_seen``.
     """
-    _refuse_figures(principal)
+    refuse_figures(principal)
     _refuse_ahead(as_of, at)
     scope, micros = cases_in_scope(principal, at), to_micros(as_of)
     with store.looking() as tx:
@@ -204,7 +204,8 @@ def reads_figures(principal: Principal) -> bool:
     return principal.kind in UNLIMITED or bool(principal.actor.roles & READS_FIGURES)
 
 
-def _refuse_figures(principal: Principal) -> None:
+def refuse_figures(principal: Principal) -> None:
+    """Raise ``Refused('not_in_charge')`` for whoever may not read the figures of the house."""
     if principal.kind not in UNLIMITED:
         refuse_others(principal, READS_FIGURES)
 

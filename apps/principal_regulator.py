@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Final
 
 from apps.indicator_book import definitions_sheet, figures_sheet
+from apps.paper_files import notes_sheet, pdf_of, refuse_other_formats, section_sheets
 from apps.principal_reports import refuse_others
 from engine.access.principal import Principal
 from engine.access.scope import UNLIMITED, cases_in_scope
 from engine.audit.export_access import Taken, record_export, require_whole_log
 from engine.rules.in_force import rules_in
 from engine.store import Store
-from gateways.writing.figure_book import FigureSheet, figure_book
-from locales.translation import translate
+from gateways.writing.figure_book import figure_book
 from models.columns import to_micros
 from models.paper import Paper
 from reports.indicators.periods import Period
@@ -25,14 +25,8 @@ from statemachines.roles import Role
 
 TAKES_PACK: Final = frozenset({Role.EVALUATION_GROUP, Role.GENERAL_MANAGER, Role.AUDITOR})
 """The roles that answer to a regulator, and read every case that the pack lists."""
-FORMATS: Final = {
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "pdf": "application/pdf",
-}
-
-
-PRINTED: Final = 5_000
-"""The most complaints of a PDF: about thirty are a page."""
+MOST: Final = {"pdf": 5_000, "xlsx": 100_000}
+"""The most complaints received in the period, by format: about thirty are a page, and a workbook is made in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +51,21 @@ class TakenPack:
 def pack_taken(store: Store, principal: Principal, wanted: WantedPack, at: datetime, locale: str) -> TakenPack:
     """Return the pack; record it first if it holds names.
 
-    Raises ``Refused('not_in_charge' | 'as_of_ahead' | 'pack_format' | 'pack_too_long')``, and for names
+    Raises ``Refused('not_in_charge' | 'as_of_ahead' | 'paper_format' | 'pack_too_long')``, and for names
     ``Refused('pack_reason' | 'export_whole')``.
     """
     if principal.kind not in UNLIMITED:
         refuse_others(principal, TAKES_PACK)
     if wanted.as_of > at:
         raise Refused("as_of_ahead", as_of=wanted.as_of.isoformat(), now=at.isoformat())
-    if wanted.format not in FORMATS:
-        raise Refused("pack_format", file=wanted.format[:40])
+    refuse_other_formats(wanted.format)
     _record_names(store, principal, wanted, at)
     with store.looking() as tx:
-        pack = gather(tx, rules_in(tx), wanted.period, to_micros(wanted.as_of), cases_in_scope(principal, at))
-    if wanted.format == "pdf" and len(pack.complaints) > PRINTED:
-        raise Refused("pack_too_long", count=len(pack.complaints), most=PRINTED)
+        scope, as_of = cases_in_scope(principal, at), to_micros(wanted.as_of)
+        pack = gather(tx, rules_in(tx), wanted.period, as_of, scope, MOST[wanted.format])
     people = Pseudonymisation(store.secret, whole=wanted.reason is not None)
     paper = pack_paper(pack, people, wanted.reason or "", locale)
-    content = _workbook(pack, paper, wanted.as_of, locale) if wanted.format == "xlsx" else _pdf(paper, locale)
+    content = _workbook(pack, paper, wanted.as_of, locale) if wanted.format == "xlsx" else pdf_of(paper, locale)
     return TakenPack(content, len(pack.complaints), len(pack.appeals))
 
 
@@ -91,17 +83,7 @@ def _record_names(store: Store, principal: Principal, wanted: WantedPack, at: da
 
 def _workbook(pack: RegulatorPack, paper: Paper, as_of: datetime, locale: str) -> bytes:
     """Return the workbook: notes, the figures as numbers, a sheet for each section, and the definitions."""
-    notes = FigureSheet(translate(locale, "regulator.tab.notes"), [paper.title], [(text,) for text in paper.texts])
-    sheets = [
-        FigureSheet(section.name, section.table.heads, section.table.rows)
-        for section in paper.sections[1:]  # the first one holds the figures as texts
-        if section.table
-    ]
+    figures = figures_sheet(pack.statistics, as_of, locale)
+    sections = section_sheets(paper.sections[1:])  # the first one holds the figures as texts
     definitions = definitions_sheet([indicator for indicator, _ in pack.statistics], locale)
-    return figure_book([notes, figures_sheet(pack.statistics, as_of, locale), *sheets, definitions])
-
-
-def _pdf(paper: Paper, locale: str) -> bytes:
-    from gateways.writing.paper_pdf import paper_pdf  # takes a second to import
-
-    return paper_pdf(paper, locale)
+    return figure_book([notes_sheet(paper, locale), figures, *sections, definitions])

@@ -15,6 +15,7 @@ from flows.duty_lease import holding
 from flows.nights.digest import send_digests
 from flows.nights.integrity import Integrity, check_integrity
 from flows.nights.overnight_escalation import Night, escalate_overnight, report_morning
+from flows.nights.period_reports import PeriodReports, report_periods
 from flows.nights.plan_callbacks import plan_callbacks
 from flows.nights.reminders import send_reminders
 from flows.nights.verification import RETRIES
@@ -32,6 +33,7 @@ from gateways.schedule import (
     INTEGRITY,
     MORNING_REPORT,
     OVERNIGHT,
+    PERIOD_REPORT,
     business_schedule,
     scheduled,
 )
@@ -45,7 +47,7 @@ DRIVER = "driver"
 """The duty that drivers hold."""
 DONE_SINCE = "SELECT 1 AS one FROM run WHERE flow = :flow AND began_at >= :at AND observed"
 
-Result = Night | MorningReport | ComplaintAnalysis | Integrity | TrainingResult | int
+Result = Night | MorningReport | ComplaintAnalysis | PeriodReports | Integrity | TrainingResult | int
 
 
 async def _overnight(work: Work) -> Night:
@@ -110,6 +112,7 @@ BODIES: dict[str, Callable[[Work], Awaitable[Result]]] = {
     CALLBACK_PLAN: _plan,
     MORNING_REPORT: _morning,
     COMPLAINT_ANALYSIS: analyse_complaints,
+    PERIOD_REPORT: report_periods,
     INTEGRITY: check_integrity,
     CLASSIFIER_TRAINING: _train,
     CATCH_UP: _catch_up,

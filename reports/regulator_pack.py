@@ -20,6 +20,7 @@ from reports.indicators.figures import Figure, figures, spans_of
 from reports.indicators.periods import Period
 from statemachines.appeal import APPEAL
 from statemachines.complaint import COMPLAINT
+from statemachines.refused import Refused
 
 ATTRIBUTES = ("channel", "customer_type", "severity", "category", "department", "cause")
 PROMISED = ("first_reply", "solution")
@@ -91,15 +92,20 @@ class RegulatorPack:
     appeals: Sequence[Any]
 
 
-def gather(tx: Tx, rules: Rules, period: Period, as_of: int, scope: Condition) -> RegulatorPack:
-    """Gather the pack; of the appeals those within the scope."""
+def gather(tx: Tx, rules: Rules, period: Period, as_of: int, scope: Condition, most: int) -> RegulatorPack:
+    """Gather the pack; of the appeals those within the scope.
+
+    Raises ``Refused('pack_too_long')`` if more than ``most`` complaints were received in the period.
+    """
     indicators = list(in_force(rules, period, as_of).values())
-    found = figures(tx, rules, indicators, [period], as_of)
-    statistics = [(indicator, found[indicator.name][0]) for indicator in indicators]
     reader = Reader.at(tx, rules, as_of)
-    counted = [each for indicator in indicators for each in _counted(reader, indicator, period)]
     [span] = spans_of(indicators[0], [period])
     received = {row.case_id for row in reader.by_case("cases_opened", span, ONLY, "TRUE", {})}
+    if len(received) > most:
+        raise Refused("pack_too_long", count=len(received), most=most)
+    found = figures(tx, rules, indicators, [period], as_of)
+    statistics = [(indicator, found[indicator.name][0]) for indicator in indicators]
+    counted = [each for indicator in indicators for each in _counted(reader, indicator, period)]
     ids = sorted(received.union(*(each.by_case for each in counted)))
     appeals = _appeals(reader, span, scope)
     return RegulatorPack(period, as_of, statistics, _complaints(reader, ids, received), counted, appeals)

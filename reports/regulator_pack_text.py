@@ -54,10 +54,16 @@ class _Pack:
 
     def statistics(self) -> PaperSection:
         rows = [
-            (label_of(indicator, self.locale), figure_text(indicator, figure, self.locale),
-             numerator_of(indicator, figure), figure.denominator, target_text(indicator, figure, self.locale), sample_text(figure, self.locale))
+            (
+                label_of(indicator, self.locale),
+                figure_text(indicator, figure, self.locale),
+                numerator_of(indicator, figure),
+                figure.denominator,
+                target_text(indicator, figure, self.locale),
+                sample_text(figure, self.locale),
+            )
             for indicator, figure in self.pack.statistics
-        ]  # fmt: skip
+        ]
         names = ("indicator", "value", "numerator", "denominator", "target", "sample")
         return self.section("statistics", names, rows)
 

@@ -15,6 +15,7 @@ from apps.cli.problem_text import note_lines, notes_document, problem_text
 from apps.indicator_book import indicator_book
 from apps.indicator_documents import definition_document, indicator_document, listed_document
 from apps.principal_indicators import SeenIndicator, cases_seen, explained, indicator_seen, indicators_seen
+from apps.principal_period_report import period_report_taken
 from apps.reread_texts import reread_texts
 from engine.order_tallies import record_orders, tally
 from engine.rules.in_force import Sort
@@ -113,6 +114,17 @@ def export(out: Out, period: PeriodName = None, as_of: AsOf = None, as_: As = No
     count = len(indicators_seen(cli.store, cli.principal(as_), chosen, then, now))
     document = {"file": str(out), "period": chosen.name, "as_of": then, "indicators": count}
     cli.give(document, _text("exported", file=out, period=chosen.name, count=count))
+
+
+@kpi.command()
+def report(out: Out, period: PeriodName = None, as_: As = None, json: Json = False) -> None:
+    """The report of a period for managers: indicators with trend, causes, cost, handling (XLSX or PDF)."""
+    now = cli.store.now()
+    chosen, file_format = _period(period, now), out.suffix.removeprefix(".").lower()
+    content = period_report_taken(cli.store, cli.principal(as_), chosen, file_format, now, cli.locale)
+    write_private(out, content)
+    text = cli.translate("period_report.written", file=out, period=chosen.name)
+    cli.give({"file": str(out), "period": chosen.name, "as_of": now}, text)
 
 
 @kpi.command()

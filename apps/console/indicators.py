@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from apps.console.visit import Visit, Visiting
 from apps.indicator_book import indicator_book
+from apps.paper_files import FORMATS
 from apps.principal_indicators import (
     SeenIndicator,
     cases_seen,
@@ -16,6 +17,7 @@ from apps.principal_indicators import (
     own_figures_seen,
     reads_figures,
 )
+from apps.principal_period_report import period_report_taken
 from apps.principal_regulator import TAKES_PACK
 from apps.reread_texts import reread_text
 from engine.rules.indicator_definition import Indicator
@@ -38,7 +40,6 @@ router = APIRouter(prefix="/indicators")
 
 Word = Annotated[str, Query(max_length=40)]
 Name = Annotated[str, Path(max_length=40)]
-SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 LISTED = 60
 """The most case numbers of a page."""
 
@@ -64,7 +65,17 @@ def download_book(visit: Visiting, period: Word = "", as_of: Word = "") -> Respo
     content = indicator_book(visit.store, visit.principal, chosen, then, visit.at, visit.locale)
     name = f"closeloop-indicators-{chosen.name}.xlsx"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
-    return Response(content, media_type=SHEET, headers=headers)
+    return Response(content, media_type=FORMATS["xlsx"], headers=headers)
+
+
+@router.get("/report")
+def download_report(visit: Visiting, period: Word = "", file_format: Word = "pdf") -> Response:
+    """Answer with the report of a period for managers, as a workbook or PDF."""
+    chosen, _, _ = _asked(visit, period, "")
+    content = period_report_taken(visit.store, visit.principal, chosen, file_format, visit.at, visit.locale)
+    name = f"closeloop-report-{chosen.name}.{file_format}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
+    return Response(content, media_type=FORMATS[file_format], headers=headers)
 
 
 @router.get("/{indicator_name}")

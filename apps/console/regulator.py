@@ -6,7 +6,8 @@ from fastapi.responses import HTMLResponse, Response
 from apps.api.problems import status_of
 from apps.console.admin_forms import RegulatorForm
 from apps.console.visit import Sent, Visit, Visiting
-from apps.principal_regulator import FORMATS, TAKES_PACK, WantedPack, pack_taken
+from apps.paper_files import FORMATS
+from apps.principal_regulator import TAKES_PACK, WantedPack, pack_taken
 from apps.principal_reports import refuse_others
 from apps.web.form_fields import Choices, FormReader, filled, form_fields
 from locales.translation import refusal

@@ -20,6 +20,7 @@ from gateways.schedule import (
     INTEGRITY,
     MORNING_REPORT,
     OVERNIGHT,
+    PERIOD_REPORT,
 )
 
 
@@ -67,6 +68,12 @@ async def analyse_complaints() -> State[Any]:
     return await _run(COMPLAINT_ANALYSIS)
 
 
+@flow(name=PERIOD_REPORT, flow_run_name=_run_name, **SHELL)
+async def report_periods() -> State[Any]:
+    """Leave the reports of the months and quarters that are over."""
+    return await _run(PERIOD_REPORT)
+
+
 @flow(name=INTEGRITY, flow_run_name=_run_name, **SHELL)
 async def check_integrity() -> State[Any]:
     """Verify the whole record and anchor it."""
@@ -90,6 +97,7 @@ NIGHTS = (
     plan_callbacks,
     morning_report,
     analyse_complaints,
+    report_periods,
     check_integrity,
     train_classifier,
     catch_up,

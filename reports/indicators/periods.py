@@ -62,6 +62,11 @@ def month_before(day: date) -> Period:
     return _of(_shifted(day.replace(day=1), -1), 1)
 
 
+def quarter_of(month: Period) -> Period:
+    """Return the quarter in which a month lies."""
+    return _of(_shifted(month.first, -((month.first.month - 1) % 3)), 3)
+
+
 def _of(first: date, months: int) -> Period:
     names = {1: f"{first:%Y-%m}", 3: f"{first.year}-Q{(first.month + 2) // 3}", 12: f"{first.year}"}
     return Period(names[months], first, months)

@@ -114,6 +114,7 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "kpi explain": (DONE, ("first_reply",)),
     "kpi cases": (DONE, ("first_reply",)),
     "kpi export": (DONE, ("--out", os.devnull)),
+    "kpi report": (DONE, ("--out", "report.xlsx")),
     "regulator-pack": (DONE, ("--out", "pack.xlsx")),
     "kpi publish": (REFUSED, ("nowhere.toml", "--effective", "2026-04-01", "--reason", "why", "--as", "amy")),
     "kpi import-orders": (REFUSED, ("nowhere.csv", "--as", "amy")),

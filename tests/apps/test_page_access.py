@@ -127,6 +127,7 @@ OF_NO_CASE: dict[tuple[str, str], Ask] = {
     (POST, "/exports"): Ask(AUDIT, {}),
     (GET, "/indicators"): Ask(ANYBODY_OF_STAFF),
     (GET, "/indicators/book"): Ask(READ_FIGURES),
+    (GET, "/indicators/report"): Ask(READ_FIGURES),
     (GET, "/regulator-pack"): Ask(TAKE_PACK),
     (POST, "/regulator-pack"): Ask(TAKE_PACK, {"period": "2026-03", "format": "xlsx"}),
     (GET, "/rules"): Ask(READ_RULES),

@@ -57,7 +57,7 @@ def test_the_columns_of_the_workbook_add_up_to_its_figures(closeloop: Closeloop,
 
 
 @pytest.mark.parametrize(
-    ("locale", "title"), [("zh_CN", "投诉情况报送材料"), ("zh_TW", "投訴情況報送材料"), ("en", "Complaints of")]
+    ("locale", "title"), [("zh_CN", "投诉情况报送材料"), ("zh_TW", "客訴情況報送材料"), ("en", "Complaints of")]
 )
 def test_the_pdf_is_written_in_the_readers_language(
     closeloop: Closeloop, lived: Store, tmp_path: Path, locale: str, title: str
@@ -89,7 +89,7 @@ def test_names_are_given_to_an_auditor_with_a_reason_and_that_is_recorded(
 
 
 def test_what_is_neither_a_workbook_nor_a_pdf_is_refused(closeloop: Closeloop, lived: Store, tmp_path: Path):
-    assert closeloop.refused("regulator-pack", *MARCH, "--out", tmp_path / "pack.doc")["code"] == "pack_format"
+    assert closeloop.refused("regulator-pack", *MARCH, "--out", tmp_path / "pack.doc")["code"] == "paper_format"
     assert closeloop.refused("regulator-pack", "--period", "May", "--out", "x.pdf")["code"] == "bad_period"
 
 

@@ -22,7 +22,7 @@ from reports.pseudonymisation import Pseudonymisation
 from reports.regulator_pack import Counted, RegulatorPack, gather
 from reports.regulator_pack_text import pack_paper, within_seven_days
 from reports.run_figures import HOUR as HOUR_IN_MICROS
-from tests.case_actions import AGENT, DAY, HOUR, START, make_move, new_case, new_resolved_case
+from tests.case_actions import AGENT, DAY, HOUR, START, make_move, new_case, new_resolved_case, refusal
 from tests.reports.indicators.random_store import random_store
 
 pytestmark = pytest.mark.requirement("F1")
@@ -33,7 +33,7 @@ LATER = START + 300 * DAY
 
 def pack_of(store: Store, as_of: datetime = START + 40 * DAY, period: Period = MARCH) -> RegulatorPack:
     with store.looking() as tx:
-        return gather(tx, rules_in(tx), period, to_micros(as_of), EVERY_CASE)
+        return gather(tx, rules_in(tx), period, to_micros(as_of), EVERY_CASE, most=100)
 
 
 def paper_of(store: Store, reason: str = "", as_of: datetime = START + 40 * DAY) -> Paper:
@@ -137,3 +137,11 @@ def test_people_stand_in_it_by_name_only_where_a_reason_is_given(sqlite_store: S
     row = row_of(named, number)
     assert (row["Customer"], row["Result by"]) == ("Ms Wang", "han")
     assert any("Letter 12 of the bureau." in text for text in named.texts)
+
+
+def test_more_complaints_than_a_file_holds_are_refused_with_their_number(sqlite_store: Store):
+    for hour in range(3):
+        new_case(sqlite_store, hour * HOUR)
+    with sqlite_store.looking() as tx:
+        refused = refusal(lambda: gather(tx, rules_in(tx), MARCH, to_micros(LATER), EVERY_CASE, most=2))
+    assert (refused.code, refused.params) == ("pack_too_long", {"count": 3, "most": 2})
