@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from apps.indicator_book import definitions_sheet, trends_sheet
+from apps.indicator_book import definitions_sheet, figures_sheet, trends_sheet
 from apps.paper_files import notes_sheet, pdf_of, refuse_other_formats, section_sheets
 from apps.principal_indicators import refuse_figures
 from engine.access.principal import Principal
@@ -27,6 +27,7 @@ def period_report_taken(
     paper = period_paper(report, locale)
     if file_format == "pdf":
         return pdf_of(paper, locale)
+    figures = figures_sheet([(line.indicator, line.figure) for line in report.lines], at, locale)
     trends = trends_sheet([(line.indicator, line.trend) for line in report.lines], locale)
     definitions = definitions_sheet([line.indicator for line in report.lines], locale)
-    return figure_book([notes_sheet(paper, locale), *section_sheets(paper.sections), trends, definitions])
+    return figure_book([notes_sheet(paper, locale), *section_sheets(paper.sections), figures, trends, definitions])

@@ -49,9 +49,21 @@ def test_the_workbook_has_a_sheet_for_each_part(closeloop: Closeloop, lived: Sto
     closeloop.json("kpi", "report", "--period", "2026-Q2", "--out", tmp_path / "quarter.xlsx")
     book = load_workbook(tmp_path / "quarter.xlsx")
     assert book.sheetnames == [
-        "Notes", "Indicators", "Causes", "Responsible", "Recurrences", "Handling", "Trends", "Definitions",
+        "Notes", "Indicators", "Causes", "Responsible", "Recurrences", "Handling", "Figures", "Trends",
+        "Definitions",
     ]  # fmt: skip
     assert [cell.value for cell in book["Causes"][2]][1] == 4
+    rows = {row[0]: row for row in book["Figures"].iter_rows(values_only=True)}
+    listed = closeloop.json("kpi", "list", "--period", "2026-Q2")["indicators"]
+    assert {row["name"]: row["value"] for row in listed} == {name: rows[name][3] for name in rows if name != "Name"}
+
+
+@pytest.mark.parametrize("locale", TITLES)
+def test_no_two_sheets_of_a_workbook_have_one_name(closeloop: Closeloop, lived: Store, tmp_path: Path, locale: str):
+    closeloop.patch.setenv("CLOSELOOP_LOCALE", locale)
+    for command in (("kpi", "report"), ("regulator-pack",)):
+        closeloop.json(*command, *MARCH, "--out", tmp_path / "book.xlsx")
+        assert len(load_workbook(tmp_path / "book.xlsx").sheetnames) >= 8
 
 
 def test_a_period_that_has_not_begun_and_another_format_are_refused(closeloop: Closeloop, lived: Store):
