@@ -66,11 +66,12 @@ class _Pages:
 
     def section(self, section: PaperSection) -> Iterator[Flowable]:
         texts = [self.paragraph(text, self.text) for text in section.texts]
-        yield KeepTogether([self.paragraph(section.heading, self.heading), *texts])
+        trends = [self.trend(trend) for trend in section.trends]
+        yield KeepTogether([self.paragraph(section.heading, self.heading), *texts, *trends[:1]])
         if section.table is not None and section.table.rows:
             yield Spacer(0, 3)
             yield self.table(section.table)
-        yield from (self.trend(trend) for trend in section.trends)
+        yield from trends[1:]
 
     def paragraph(self, text: str, style: ParagraphStyle) -> Paragraph:
         return Paragraph(escape(_plain(text)), style)
