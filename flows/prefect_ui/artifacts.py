@@ -20,7 +20,7 @@ from classifier.training_report import TrainingResult
 from engine.audit.verify import Verdict
 from flows.fire_timers import Swept
 from flows.nights.integrity import Integrity
-from flows.nights.overnight_escalation import Night
+from flows.nights.overnight_escalation import Night, report_morning
 from flows.nights.plan_callbacks import Called
 from flows.prefect_ui.case_pages import act_forms, leave_pages
 from flows.prefect_ui.desk_pages import ROWS, Page, board_page, callbacks_page, report_page
@@ -154,7 +154,7 @@ async def leave_scheduled(work: Work, result: object) -> None:
         add_to_message(_sweep_counts(work.locale, result.swept))
         await leave_ledger(work, result.swept.failed)
         await _leave_pages(work, [step.number for step in result.swept.fired])
-        await _leave_day(work, result.report)
+        await _leave_day(work, await report_morning(work))
         await _leave_faults(work, result.verdict)
     elif isinstance(result, MorningReport):
         add_to_message(summary(result, work.locale))
