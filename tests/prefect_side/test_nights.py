@@ -136,6 +136,7 @@ def test_changed_is_rewritten_removed_is_deleted_foreign_is_left(
     assert client.read_deployment(foreign).name == "foreign"
 
 
+@pytest.mark.long
 def test_a_worker_runs_what_is_due(server: Server, client: "SyncPrefectClient", home: Path, tmp_path: Path):
     from apps.up_deployments import ensure_pool_and_deployments
 
