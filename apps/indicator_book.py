@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from apps.indicator_texts import label_of, meaning_of
 from apps.principal_indicators import indicators_seen, trends_seen
 from engine.access.principal import Principal
 from engine.rules.indicator_definition import Indicator
@@ -11,6 +10,7 @@ from engine.store import Store
 from gateways.writing.figure_book import FigureSheet, figure_book
 from locales.translation import translate, when
 from reports.indicators.figures import Figure
+from reports.indicators.indicator_text import label_of, meaning_of, numerator_of
 from reports.indicators.periods import Period
 
 
@@ -21,18 +21,19 @@ def indicator_book(
     seen = indicators_seen(store, principal, period, as_of, at)
     trends = trends_seen(store, principal, period, as_of, at)
     return figure_book([
-        _figures(seen, as_of, locale),
-        _trends([(indicator, trends[indicator.name]) for indicator, _ in seen], locale),
-        _definitions([indicator for indicator, _ in seen], locale),
+        figures_sheet(seen, as_of, locale),
+        trends_sheet([(indicator, trends[indicator.name]) for indicator, _ in seen], locale),
+        definitions_sheet([indicator for indicator, _ in seen], locale),
     ])  # fmt: skip
 
 
-def _figures(seen: Sequence[tuple[Indicator, Figure]], as_of: datetime, locale: str) -> FigureSheet:
+def figures_sheet(seen: Sequence[tuple[Indicator, Figure]], as_of: datetime, locale: str) -> FigureSheet:
+    """Return the sheet of the figures, as numbers."""
     names = ("name", "label", "period", "value", "unit", "numerator", "denominator", "low", "high", "operator",
              "target", "on_target", "sample", "remark", "as_of")  # fmt: skip
     rows = [
         (indicator.name, label_of(indicator, locale), figure.period.name, _number(figure.value), indicator.unit.value,
-         figure.numerator, figure.denominator, _number(figure.low), _number(figure.high),
+         numerator_of(indicator, figure), figure.denominator, _number(figure.low), _number(figure.high),
          figure.target.operator if figure.target else None, _number(figure.target.amount) if figure.target else None,
          None if figure.on_target is None else _text(locale, "yes" if figure.on_target else "no"), figure.sample,
          _remark(figure, locale), when(as_of))
@@ -41,7 +42,8 @@ def _figures(seen: Sequence[tuple[Indicator, Figure]], as_of: datetime, locale: 
     return FigureSheet(_text(locale, "figures"), [_text(locale, f"head.{name}") for name in names], rows)
 
 
-def _trends(trends: Sequence[tuple[Indicator, Sequence[Figure]]], locale: str) -> FigureSheet:
+def trends_sheet(trends: Sequence[tuple[Indicator, Sequence[Figure]]], locale: str) -> FigureSheet:
+    """Return the sheet of the values by period."""
     periods = [figure.period.name for figure in trends[0][1]] if trends else []
     rows = [
         (indicator.name, label_of(indicator, locale), *(_number(figure.value) for figure in trend))
@@ -51,7 +53,8 @@ def _trends(trends: Sequence[tuple[Indicator, Sequence[Figure]]], locale: str) -
     return FigureSheet(_text(locale, "trends"), heads, rows)
 
 
-def _definitions(indicators: Sequence[Indicator], locale: str) -> FigureSheet:
+def definitions_sheet(indicators: Sequence[Indicator], locale: str) -> FigureSheet:
+    """Return the sheet of what the indicators count."""
     names = ("name", "label", "version", "meaning", "source", "zone", "smallest_sample")
     rows = [
         (each.name, label_of(each, locale), each.version, meaning_of(each, locale), each.source, each.zone,

@@ -1,19 +1,27 @@
 """Indicators as documents for programs: what the command line prints with --json, and the API answers."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from apps.principal_indicators import Reread, SeenIndicator
-from engine.rules.indicator_definition import Indicator, Target, Unit
+from engine.rules.indicator_definition import Indicator, Target
 from reports.indicators.figures import Figure
+from reports.indicators.indicator_text import numerator_of
+from reports.indicators.pareto import Cause
 from reports.indicators.survey_quality import SurveyQuality
 
 
 def definition_document(indicator: Indicator) -> dict[str, Any]:
     """Return the definition of an indicator, as its file holds it."""
     return indicator.model_dump(mode="json")
+
+
+def cause_document(cause: Cause) -> dict[str, Any]:
+    """Return a cause with its shares in percent; '' is none recorded."""
+    return {**asdict(cause), "share": _number(cause.share), "cumulative": _number(cause.cumulative)}
 
 
 def listed_document(indicator: Indicator, figure: Figure, as_of: datetime) -> dict[str, Any]:
@@ -25,12 +33,12 @@ def listed_document(indicator: Indicator, figure: Figure, as_of: datetime) -> di
 
 def figure_document(indicator: Indicator, figure: Figure, as_of: datetime) -> dict[str, Any]:
     """Return a figure; sums of points are in points of 100. ``why`` says why there is no value."""
-    points = indicator.unit is Unit.POINTS and figure.numerator is not None
+    numerator = numerator_of(indicator, figure)
     return {
         "period": figure.period.name,
         "as_of": as_of,
         "value": _number(figure.value),
-        "numerator": figure.numerator / 100 if points and figure.numerator is not None else figure.numerator,
+        "numerator": _number(numerator) if isinstance(numerator, Decimal) else numerator,
         "denominator": figure.denominator,
         "sample": figure.sample,
         "small_sample": figure.small,
@@ -61,6 +69,8 @@ def indicator_document(seen: SeenIndicator) -> dict[str, Any]:
         "trend": [{"period": each.period.name, "value": _number(each.value)} for each in seen.trend],
         "chart": _chart(seen),
         "answers": None if seen.quality is None else _quality(seen.quality),
+        "causes": [cause_document(cause) for cause in seen.causes],
+        "asked": [{**asdict(person), "selective": person.selective} for person in seen.asked],
         "reread": None if seen.reread is None else _reread(indicator, seen.reread),
     }
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from apps.board_counts import BoardCounts
-from apps.principal_reports import OPERATES, READS_FIGURES, board_seen, refuse_others
+from apps.principal_reports import OPERATES, READS_FIGURES, refuse_others
 from engine.access.moves import refuse_without
 from engine.access.principal import Principal, Scope
 from engine.access.scope import cases_in_scope
@@ -20,6 +20,8 @@ from flows.deployments.operator_forms import HOLD_REASONS
 from reports.figures import DAY
 from reports.known_cases import known_among
 from reports.night_health import NightHealth, health
+from reports.open_cases import by_milestone, open_cases
+from reports.overdue import overdue
 from reports.workload import Workload, workload
 from statemachines.refused import Refused
 
@@ -50,10 +52,12 @@ class SeenBoard:
 def whole_board_seen(store: Store, principal: Principal, at: datetime) -> SeenBoard:
     """Return the board. Raises ``Refused('not_in_charge')`` for whoever does not answer for more than his own work."""
     refuse_others(principal, SEES_BOARD)
-    counts, scope = board_seen(store, principal, at), cases_in_scope(principal, at)
-    late = Counter({promise.number: promise.owner for promise in counts.overdue}.values())
+    scope = cases_in_scope(principal, at)
     with store.looking() as tx:
-        people = [PersonsWork(load, late[load.owner]) for load in workload(tx, scope)]
+        groups = open_cases(tx, scope)
+        counts = BoardCounts(at, by_milestone(groups), overdue(tx, at, scope=scope))
+        late = Counter({promise.number: promise.owner for promise in counts.overdue}.values())
+        people = [PersonsWork(load, late[load.owner]) for load in workload(groups)]
         whole = health(tx, at - DAY, at)
         numbers = {each.number for each in (*whole.dead, *whole.parked)}
         seen = _without_unknown(whole, known_among(tx, numbers, scope))

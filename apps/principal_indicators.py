@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from apps.principal_reports import READS_FIGURES, refuse_others
 from engine.access.principal import Principal
@@ -23,10 +22,13 @@ from models.columns import from_micros, to_micros
 from reports.indicators.bands import bands
 from reports.indicators.cells import Reader
 from reports.indicators.corrections import Corrections, corrections
+from reports.indicators.definitions import definition, in_force
 from reports.indicators.figures import Figure, Group, figures, groups_of, refuse_unknown_groups, spans_of
+from reports.indicators.pareto import Cause, causes, has_causes
 from reports.indicators.periods import Period, trend_to
+from reports.indicators.selection import Asked, asked
 from reports.indicators.statistics import ControlChart, control_chart
-from reports.indicators.survey_quality import SurveyQuality, survey_quality
+from reports.indicators.survey_quality import SurveyQuality, rests_on_answers, survey_quality
 from statemachines.refused import Refused
 from statemachines.roles import Role
 
@@ -53,8 +55,10 @@ class Reread:
 class SeenIndicator:
     """An indicator in a period: the whole, its groups, the periods before, and what qualifies the figure.
 
-    ``whole`` is None for somebody who sees his own figures alone. ``bands`` holds the people that can be told apart.
-    ``reread`` is the figure as it was first read when the period was over, or as it is read now.
+    ``causes`` are what keeps it from its target where its facts were asked for by cause. ``asked`` says whose customers
+    were called, where its answers were asked for by person. ``whole`` is None for somebody who sees his own figures
+    alone. ``bands`` holds the people that can be told apart. ``reread`` is the figure as it was first read when the
+    period was over, or as it is read now.
     """
 
     indicator: Indicator
@@ -67,6 +71,8 @@ class SeenIndicator:
     chart: ControlChart | None
     quality: SurveyQuality | None
     reread: Reread | None
+    causes: Sequence[Cause] = ()
+    asked: Sequence[Asked] = ()
 
 
 def indicators_seen(
@@ -76,11 +82,11 @@ def indicators_seen(
 
     Raises ``Refused('not_in_charge' | 'as_of_ahead')``.
     """
-    _refuse_figures(principal)
+    refuse_figures(principal)
     _refuse_ahead(as_of, at)
     with store.looking() as tx:
         rules, then = rules_in(tx), to_micros(as_of)
-        known = list(_in_force(rules, period, then).values())
+        known = list(in_force(rules, period, then).values())
         found = figures(tx, rules, known, [period], then)
     return [(indicator, found[indicator.name][0]) for indicator in known]
 
@@ -92,7 +98,7 @@ def own_figures_seen(
     _refuse_ahead(as_of, at)
     with store.looking() as tx:
         rules, then = rules_in(tx), to_micros(as_of)
-        known = [each for each in _in_force(rules, period, then).values() if "person" in groups_of(each)]
+        known = [each for each in in_force(rules, period, then).values() if "person" in groups_of(each)]
         found = figures(tx, rules, known, [period], then, ["person"])
     own = (("person", principal.actor.handle),)
     pairs = ((indicator, figure) for indicator in known for figure in found[indicator.name])
@@ -103,11 +109,11 @@ def trends_seen(
     store: Store, principal: Principal, period: Period, as_of: datetime, at: datetime
 ) -> Mapping[str, list[Figure]]:
     """Return each indicator's figures of the periods up to this one. Raises as ``indicators_seen``."""
-    _refuse_figures(principal)
+    refuse_figures(principal)
     _refuse_ahead(as_of, at)
     with store.looking() as tx:
         rules, then = rules_in(tx), to_micros(as_of)
-        return figures(tx, rules, list(_in_force(rules, period, then).values()), trend_to(period), then)
+        return figures(tx, rules, list(in_force(rules, period, then).values()), trend_to(period), then)
 
 
 def indicator_seen(
@@ -120,11 +126,13 @@ def indicator_seen(
     _refuse_ahead(as_of, at)
     own_only = not reads_figures(principal)
     if own_only and "person" not in by:
-        _refuse_figures(principal)
+        refuse_figures(principal)
     then = to_micros(as_of)
     with store.looking() as tx:
         rules = rules_in(tx)
         indicator = definition(rules, name, period, then)
+        drilled = "cause" in by and has_causes(indicator) and not own_only
+        by = [name for name in by if name != "cause" or not drilled or name in groups_of(indicator)]
         refuse_unknown_groups(indicator, by)
         trend = figures(tx, rules, [indicator], trend_to(period), then)[indicator.name] if not own_only else []
         groups = figures(tx, rules, [indicator], [period], then, by)[indicator.name] if by else []
@@ -136,6 +144,8 @@ def indicator_seen(
             control_chart([figure.exact for figure in trend], _most_of(indicator)),
             None if own_only else survey_quality(tx, rules, indicator, period, then),
             _reread(tx, rules, principal, indicator, whole, then, to_micros(at)),
+            causes(tx, rules, indicator, period, then, high=_should_be_high(whole)) if drilled else (),
+            _asked(tx, principal, indicator, period, then) if "person" in by and not own_only else (),
         )  # fmt: skip
 
 
@@ -146,7 +156,7 @@ def cases_seen(
 
     Raises as ``indicator_seen``.
     """
-    _refuse_figures(principal)
+    refuse_figures(principal)
     _refuse_ahead(as_of, at)
     scope, micros = cases_in_scope(principal, at), to_micros(as_of)
     with store.looking() as tx:
@@ -168,22 +178,6 @@ def explained(store: Store, name: str, at: datetime) -> tuple[Indicator, list[Ed
         return rules_in(tx).indicator(name, to_micros(at)), editions(tx, Sort.INDICATOR, name)
 
 
-def definition(rules: Rules, name: str, period: Period, as_of: int) -> Indicator:
-    """Return the edition of an indicator by which a period is judged: that in force at its end, or as of an instant."""
-    known = _in_force(rules, period, as_of)
-    if name not in known:
-        raise Refused("unknown_indicator", name=name[:40], known=sorted(known))
-    return known[name]
-
-
-def _in_force(rules: Rules, period: Period, as_of: int) -> Mapping[str, Indicator]:
-    found: dict[str, Indicator] = {}
-    for name, indicator in rules.indicators(as_of).items():
-        at = min(as_of, period.ends(ZoneInfo(indicator.zone)) - 1)
-        found[name] = rules.indicators(at).get(name, indicator)
-    return found
-
-
 def _reread(
     tx: Tx, rules: Rules, principal: Principal, indicator: Indicator, whole: Figure | None, as_of: int, now: int
 ) -> Reread | None:
@@ -203,6 +197,18 @@ def _reread(
     return Reread(from_micros(other), figure, found)
 
 
+def _should_be_high(whole: Figure | None) -> bool:
+    return whole is not None and whole.target is not None and whole.target.operator.startswith(">")
+
+
+def _asked(tx: Tx, principal: Principal, indicator: Indicator, period: Period, as_of: int) -> list[Asked]:
+    """Return of whom each person's customers were asked, for answers, as far as the principal sees the people."""
+    if not rests_on_answers(indicator):
+        return []
+    people = _visible_people(tx, principal)
+    return [each for each in asked(tx, indicator, period, as_of) if people is None or each.person in people]
+
+
 def _most_of(indicator: Indicator) -> Fraction | None:
     """Return the largest value that an indicator can have; None where there is no such value."""
     bounded = indicator.statistic is Statistic.SHARE or indicator.unit is Unit.POINTS
@@ -220,18 +226,25 @@ def reads_figures(principal: Principal) -> bool:
     return principal.kind in UNLIMITED or bool(principal.actor.roles & READS_FIGURES)
 
 
-def _refuse_figures(principal: Principal) -> None:
+def refuse_figures(principal: Principal) -> None:
+    """Raise ``Refused('not_in_charge')`` for whoever may not read the figures of the house."""
     if principal.kind not in UNLIMITED:
         refuse_others(principal, READS_FIGURES)
 
 
 def _visible(tx: Tx, principal: Principal, groups: Sequence[Figure]) -> list[Figure]:
     """Return the figures of those people that the principal may see; without a person only to who sees everybody."""
+    people = _visible_people(tx, principal)
+    return [figure for figure in groups if people is None or dict(figure.group)["person"] in people]
+
+
+def _visible_people(tx: Tx, principal: Principal) -> set[str] | None:
+    """Return the people whose figures the principal may see; None for everybody."""
     roles = principal.actor.roles
     if principal.kind in UNLIMITED or roles & READS_EVERYBODY:
-        return list(groups)
+        return None
     people = {principal.actor.handle}
     if roles & READS_DEPARTMENT and principal.actor.department is not None:
         rows = tx.rows(OF_DEPARTMENT, department=principal.actor.department, handle=principal.actor.handle)
         people |= {row.handle for row in rows}
-    return [figure for figure in groups if dict(figure.group)["person"] in people]
+    return people

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 SERVER_NOTE, DRIVER_NOTE, API_NOTE = "prefect-server.json", "driver.json", "api.json"
 WORKERS = (("worker", "prefect-worker.json", "closeloop"), ("acts", "prefect-acts.json", "closeloop-acts"))
 """The workers that ``up`` starts: the name of the part, its note, and the work pool that it serves."""
+CHILD_NOTES = (SERVER_NOTE, API_NOTE, *(note for _, note, _ in WORKERS))
+"""The notes of the processes that ``up`` starts."""
 PROBE_SECONDS = 2.0
 KEPT, WAIT = "deadlines_kept", "deadlines_wait"
 

@@ -31,6 +31,7 @@ def _month(month: MonthFigures) -> dict[str, Any]:
         "closed": month.closed,
         "open_at_end": month.open_at_end,
         "received_by": {subject: dict(counts) for subject, counts in month.received_by.items()},
+        "cost_by": {subject: dict(fen) for subject, fen in month.cost_by.items()},
         "handling": _handling(month.handling),
     }
 

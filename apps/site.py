@@ -11,6 +11,7 @@ from starlette.routing import Mount, Route
 
 from apps.api.app import create_app
 from apps.api.authentication import authenticate
+from apps.api.included_routes import included
 from apps.console.app import create_console
 from apps.portal.app import create_portal
 from apps.sandbox import SandboxCheck
@@ -22,6 +23,8 @@ from apps.web.services import Services
 from apps.web.static_files import router as static_files
 from engine.accounts.passwords import Passwords
 from engine.settings import Settings
+
+FILES = included((static_files,))
 
 
 def application() -> Starlette:
@@ -35,8 +38,7 @@ def create_site(settings: Settings, passwords: Passwords | None = None) -> Starl
     store, figures = api.state.store, api.state.figures
     watcher = Watcher(store)
     services = Services(store, settings, figures, watcher, SandboxCheck(store), api.state.passwords)
-    files = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    files.include_router(static_files)
+    files = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, routes=FILES)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

@@ -17,7 +17,7 @@ MONEY = frozenset(
 """Variables that are amounts in fen."""
 MONEY_ENTERED = MONEY | {"amount", "cost_delta"}
 """Fields of forms that are amounts in fen."""
-HUNDREDTHS = frozenset({"actual", "after", "before", "target"})
+HUNDREDTHS = frozenset({"actual", "after", "appraisal_score", "before", "target"})
 """Variables in hundredths of a percent or of a point."""
 SORTS = {
     "confirmed_cause": "cause", "confirmed_responsible": "responsible", "confirmed_degree": "degree",
@@ -28,7 +28,7 @@ SORTS = {
 CODED = frozenset({
     *SORTS, "acceptor", "asked_by", "category", "cause", "channel", "clause", "code", "customer_type", "degree",
     "department", "effect", "kind", "level", "lost_for", "medium", "nature", "opinion", "origin", "outcome", "penalty",
-    "relation", "responsible", "severity", "tone", "trouble", "verdict",
+    "potential", "relation", "responsible", "severity", "sort", "tone", "trouble", "verdict",
 })  # fmt: skip
 """Fields of forms that hold a code, or several separated by blanks, which have their labels."""
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 from psycopg import Connection
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL, Identifier, Literal
 
 from benchmarks.stores import HANDLER, SUPERVISOR, TEXT
 from engine.commands.advance import Command, advance
@@ -96,12 +96,13 @@ def seed_aged(store: Store, cases: int, earlier: Callable[[int], int], *, at: da
     """As ``seed``, each case ``earlier`` microseconds older than ``YOUNG``; one older by ``DUE`` has a step due."""
     template = _make_template(store, at)
     first = template.rows["cases"][0]["id"] + 1
-    with _BulkWriter(store) as bulk:
+    columns = {table: template.columns(table) for table in TABLES}
+    with BulkWriter(store) as bulk:
         for low in range(0, cases, CHUNK):
             into: _Rows = {table: [] for table in TABLES}
             for n in range(low, min(low + CHUNK, cases)):
                 template.copy(first + n, earlier(n), into)
-            bulk.write(template, into)
+            bulk.write(columns, into)
     stem = template.rows["cases"][0]["number"].rpartition("-")[0]
     return [f"{stem}-{first + n:06d}" for n in range(cases)]
 
@@ -133,14 +134,14 @@ def _hash_last(row: _Row) -> _Row:
     return {name: value for name, value in row.items() if name != "hash"} | {n: row[n] for n in ("hash",) if n in row}
 
 
-class _BulkWriter:
+class BulkWriter:
     """Writes without waiting for the disk: the rows of a benchmark need not survive it."""
 
     def __init__(self, store: Store) -> None:
         self._postgres = store.postgres
         self._raw: Any = open_postgres(store.url) if store.postgres else open_sqlite(store.file)
 
-    def __enter__(self) -> "_BulkWriter":
+    def __enter__(self) -> "BulkWriter":
         if self._postgres:
             self._raw.execute("SET synchronous_commit = off")
             self._raw.execute("SET session_replication_role = replica")  # the rows refer to no key that is missing
@@ -150,11 +151,11 @@ class _BulkWriter:
             self._raw.execute("PRAGMA cache_size = -200000")
         return self
 
-    def write(self, template: CaseTemplate, into: _Rows) -> None:
-        """Write a chunk in one transaction."""
+    def write(self, columns: Mapping[str, list[str]], into: Mapping[str, list[tuple[Any, ...]]]) -> None:
+        """Write a chunk in one transaction: the rows of each table, with the columns that they have."""
         self._raw.execute("BEGIN")
         for table, rows in into.items():
-            (self._copy if self._postgres else self._insert)(table, template.columns(table), rows)
+            (self._copy if self._postgres else self._insert)(table, columns[table], rows)
         self._raw.execute("COMMIT")
 
     def _copy(self, table: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
@@ -171,7 +172,11 @@ class _BulkWriter:
     def __exit__(self, *_: object) -> None:
         """Leave the store as after a quiet night: sequence set, vacuumed, journal empty."""
         if self._postgres:
-            self._raw.execute("SELECT setval(pg_get_serial_sequence('cases', 'id'), max(id)) FROM cases")
+            for table in ("cases", "timer"):
+                name, key = Identifier(table), Literal(table)
+                self._raw.execute(
+                    SQL("SELECT setval(pg_get_serial_sequence({}, 'id'), max(id)) FROM {}").format(key, name)
+                )
             self._raw.execute("VACUUM ANALYZE")
             self._raw.execute("CHECKPOINT")
         else:

@@ -28,6 +28,12 @@ def console_page(work: Work, number: str) -> str | None:
     return None if address is None else f"{address}/console/cases/{number}"
 
 
+def indicators_page(work: Work, period: str) -> str | None:
+    """Return the address of the indicators of a period in the console; None where no console is known."""
+    address = site(work.public_url, work.store.home)
+    return None if address is None else f"{address}/console/indicators?period={period}"
+
+
 def staff_page(work: Work, number: str) -> str | None:
     """Return where staff act on a case: the console, in which each has his own account, else the Prefect UI."""
     return console_page(work, number) or case_page(work, number)

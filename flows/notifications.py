@@ -9,6 +9,7 @@ from sqlmodel import select
 from engine.escalation.recipients import asked_for, awaited_person, holders
 from engine.outbox.mails import NO_ADDRESS, NOBODY, SENT, MailOutcome
 from engine.store import Store
+from flows.case_address import staff_page
 from flows.mailing import attempt, record_outcomes
 from flows.reaction_context import ReactionContext
 from flows.work import Work
@@ -95,6 +96,8 @@ async def _send(
     reached = 0
     for to in recipients:
         translated = {name: _translated(context, to.locale, value) for name, value in params.items()}
+        if to.handle:
+            translated = {"page": where_staff_read(context.work, context.number, to.locale)} | translated
         mail = _mail(mail_key(context, template, to.handle), to.address, to.locale, template, translated, context)
         ended = await attempt(context.work, mail, to.handle)
         if ended.outcome.outcome != SENT or context.leased.tries > 1:  # an earlier try may have left a failure
@@ -105,6 +108,11 @@ async def _send(
     if errors:
         raise errors[0]
     return reached
+
+
+def where_staff_read(work: Work, number: str, locale: str) -> str:
+    """Return the address of the page on which staff read a case; without a site, the command that shows it."""
+    return staff_page(work, number) or translate(locale, "notice.page_unknown", number=number)
 
 
 def mail_key(context: ReactionContext, template: str, handle: str) -> str:

@@ -13,8 +13,10 @@ from engine.runs import Done, held, keep
 from engine.store import Store
 from flows.duty_lease import holding
 from flows.nights.digest import send_digests
+from flows.nights.evaluation import Evaluated, evaluate
 from flows.nights.integrity import Integrity, check_integrity
 from flows.nights.overnight_escalation import Night, escalate_overnight, report_morning
+from flows.nights.period_reports import PeriodReports, report_periods
 from flows.nights.plan_callbacks import plan_callbacks
 from flows.nights.reminders import send_reminders
 from flows.nights.verification import RETRIES
@@ -29,9 +31,11 @@ from gateways.schedule import (
     CATCH_UP,
     CLASSIFIER_TRAINING,
     COMPLAINT_ANALYSIS,
+    EVALUATION,
     INTEGRITY,
     MORNING_REPORT,
     OVERNIGHT,
+    PERIOD_REPORT,
     business_schedule,
     scheduled,
 )
@@ -45,7 +49,7 @@ DRIVER = "driver"
 """The duty that drivers hold."""
 DONE_SINCE = "SELECT 1 AS one FROM run WHERE flow = :flow AND began_at >= :at AND observed"
 
-Result = Night | MorningReport | ComplaintAnalysis | Integrity | TrainingResult | int
+Result = Night | MorningReport | ComplaintAnalysis | PeriodReports | Evaluated | Integrity | TrainingResult | int
 
 
 async def _overnight(work: Work) -> Night:
@@ -84,6 +88,10 @@ async def analyse_complaints(work: Work, month: date | None = None) -> Complaint
     return await work.step("analyse", partial(off_loop, gather), RunText("step.analyse"), retries=RETRIES)
 
 
+async def _evaluate(work: Work) -> Evaluated:
+    return await work.step("evaluate", partial(evaluate, work), RunText("step.evaluate"), retries=RETRIES)
+
+
 async def _train(work: Work) -> TrainingResult:
     """Train the classifier if enough cases were classified since; adopt the model only if it is not worse."""
     train = partial(train_weekly, work.store, await work.now())
@@ -110,6 +118,8 @@ BODIES: dict[str, Callable[[Work], Awaitable[Result]]] = {
     CALLBACK_PLAN: _plan,
     MORNING_REPORT: _morning,
     COMPLAINT_ANALYSIS: analyse_complaints,
+    EVALUATION: _evaluate,
+    PERIOD_REPORT: report_periods,
     INTEGRITY: check_integrity,
     CLASSIFIER_TRAINING: _train,
     CATCH_UP: _catch_up,

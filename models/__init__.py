@@ -11,7 +11,17 @@ if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
     from models.access import Hold, OneTimeCode, Reading, RefusedAttempt, Suspension
-    from models.account import Account, ApiToken, AttemptWindow, FailedLogIn, Invitation, LoginSession, OidcLink
+    from models.account import (
+        AccessCode,
+        Account,
+        ApiToken,
+        AttemptWindow,
+        FailedLogIn,
+        Invitation,
+        LoginSession,
+        OidcLink,
+        SavedFilter,
+    )  # fmt: skip
     from models.arrival import Arrival
     from models.attachment import Attachment
     from models.case import Case, IdempotencyKey, KeptAnswer, Link, Transition
@@ -31,6 +41,7 @@ if TYPE_CHECKING:
     from models.webhook import Webhook
 
 __all__ = [
+    "AccessCode",
     "Account",
     "Actor",
     "ActorChange",
@@ -76,6 +87,7 @@ __all__ = [
     "RuleDraft",
     "Run",
     "SamePerson",
+    "SavedFilter",
     "Statement",
     "StoreInfo",
     "Suspension",
@@ -100,6 +112,7 @@ _MODULES = {
     "Reading": "access",
     "RefusedAttempt": "access",
     "Suspension": "access",
+    "AccessCode": "account",
     "Account": "account",
     "ApiToken": "account",
     "AttemptWindow": "account",
@@ -107,6 +120,7 @@ _MODULES = {
     "Invitation": "account",
     "LoginSession": "account",
     "OidcLink": "account",
+    "SavedFilter": "account",
     "ConductDraw": "conduct",
     "ConductMark": "conduct",
     "ConductSample": "conduct",

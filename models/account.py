@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from models.column_types import BigId, Instant
@@ -35,6 +36,26 @@ class Invitation(SQLModel, table=True):
     digest: str
     made_at: datetime = Field(sa_type=Instant)
     made_by: int = Field(foreign_key="actor.id")
+    until: datetime = Field(sa_type=Instant)
+    used_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class AccessCode(SQLModel, table=True):
+    """A one-time code for the portal that an agent handed to a customer; ``digest`` is an HMAC of it and of its case.
+
+    ``proof`` names the fact that proved the customer besides his name: phone, shipment. ``reason`` is why he got one.
+    """
+
+    __tablename__ = "access_code"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (Index("ix_access_code_case", "case_id", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    case_id: int = Field(foreign_key="cases.id", sa_type=BigId)
+    digest: str
+    made_at: datetime = Field(sa_type=Instant)
+    made_by: int = Field(foreign_key="actor.id")
+    proof: str
+    reason: str
     until: datetime = Field(sa_type=Instant)
     used_at: datetime | None = Field(default=None, sa_type=Instant)
 
@@ -107,6 +128,17 @@ class FailedLogIn(SQLModel, table=True):
     actor_id: int | None = Field(default=None, foreign_key="actor.id", index=True)
     method: str
     address: str
+
+
+class SavedFilter(SQLModel, table=True):
+    """A filter of the queue that a person saved under a name; ``address`` is the query that shows it, of codes only."""
+
+    __tablename__ = "saved_filter"  # pyright: ignore[reportAssignmentType]
+
+    actor_id: int = Field(primary_key=True, foreign_key="actor.id")
+    name: str = Field(primary_key=True)
+    address: str
+    saved_at: datetime = Field(sa_type=Instant)
 
 
 class AttemptWindow(SQLModel, table=True):

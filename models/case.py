@@ -8,8 +8,11 @@ from sqlmodel import Field, SQLModel
 
 from models.column_types import BigId, Instant
 
+_COUNTED = ("kind", "level", "state", "owner", "department")
+"""The columns by which open cases are counted and listed, without a look at their rows."""
 _OPEN: dict[str, Any] = {"sqlite_where": text("NOT closed"), "postgresql_where": text("NOT closed")}
 """The condition of the indexes by which lists of open cases are read."""
+_URGENT = text("NOT closed AND severity = 'urgent'")
 
 
 class Case(SQLModel, table=True):
@@ -28,8 +31,9 @@ class Case(SQLModel, table=True):
         Index("ix_cases_party", "party_id"),
         Index("ix_cases_owner", "owner", "id", **_OPEN),
         Index("ix_cases_severity", "severity", "id", **_OPEN),
-        Index("ix_cases_department", "department", "state", "id", **_OPEN),
-        Index("ix_cases_kind", "kind", "level", "id", **_OPEN),
+        Index("ix_cases_urgent", "severity", *_COUNTED, "id", sqlite_where=_URGENT, postgresql_where=_URGENT),
+        Index("ix_cases_department", "department", "state", "owner", "id", **_OPEN),
+        Index("ix_cases_kind", *_COUNTED, "severity", "id", **_OPEN),
         Index("ix_cases_closed", "changed_at", "id", sqlite_where=text("closed"), postgresql_where=text("closed")),
         Index(
             "ix_cases_shipment",

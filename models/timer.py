@@ -42,6 +42,15 @@ class Timer(SQLModel, table=True):
             sqlite_where=text("fires_at IS NOT NULL"),
             postgresql_where=text("fires_at IS NOT NULL"),
         ),
+        Index(
+            "ix_timer_open",
+            "running_since",
+            "allowance",
+            "consumed",
+            "id",
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
         Index("ix_timer_spent", "id", "case_id", sqlite_where=text(_SPENT), postgresql_where=text(_SPENT)),
         Index("ix_timer_spent_of_case", "case_id", "id", sqlite_where=text(_SPENT), postgresql_where=text(_SPENT)),
     )

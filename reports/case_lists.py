@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from engine.access.condition import Condition
+from engine.access.condition import Condition, both, either
+from engine.access.scope import MOVED_BY
 from engine.transaction import Tx
+from reports.queue_order import URGENT
 
 FEW: Final = 600
 """A list up to this size is sorted at once."""
@@ -24,7 +26,7 @@ EVERY: Final = f"{OPEN} LIMIT :find_many"
 class CaseList:
     """A query of the ids of cases, the values that it has besides those of its condition, and how many they are.
 
-    ``MANY + 1`` stands for any larger size.
+    A size above ``MANY`` stands for any larger one.
     """
 
     sql: str = ""
@@ -33,40 +35,62 @@ class CaseList:
 
 
 class CaseLists:
-    """The lists of a condition, each counted at most once."""
+    """The lists of a condition, each counted at most once up to ``FEW``, and once up to ``MANY``."""
 
     def __init__(self, tx: Tx, condition: Condition) -> None:
         self.condition = condition
         self._tx = tx
-        self._sizes: dict[tuple[str, ...], int] = {(): 0}
+        self._sizes: dict[tuple[tuple[str, ...], int], int] = {}
         self._every_case: CaseList | None = None
 
     def shortest(self, whole: Condition) -> CaseList:
         """Return the shortest of the lists of a condition that holds for no other cases than ours."""
-        if unknown := [each for each in whole.lists if each not in self._sizes]:
+        shortest = self._shortest_up_to(FEW, whole)
+        if shortest.size > FEW:
+            shortest = self._urgent_in(whole) or self._shortest_up_to(MANY, whole)
+        return shortest
+
+    def _shortest_up_to(self, most: int, whole: Condition) -> CaseList:
+        """Return the shortest list; the size of a longer one than ``most`` is any larger number."""
+        if unknown := [each for each in whole.lists if (each, most) not in self._sizes]:
             columns = ", ".join(f"{_size_of(each)} AS size_{n}" for n, each in enumerate(unknown))
-            row = self._tx.row(f"SELECT {columns}", **whole.values, find_many=MANY + 1)
-            self._sizes |= {each: min(size, MANY + 1) for each, size in zip(unknown, row, strict=True)}
-        lists = [CaseList(_union_of(each), self._sizes[each]) for each in whole.lists]
+            row = self._tx.row(f"SELECT {columns}", **whole.values, find_many=most + 1)
+            self._sizes |= {(each, most): size for each, size in zip(unknown, row, strict=True)}
+        lists = [CaseList(_union_of(each), self._sizes[each, most]) for each in whole.lists]
         return min(lists, key=lambda each: each.size, default=CaseList())
+
+    def _urgent_in(self, whole: Condition) -> CaseList | None:
+        """Return the urgent cases that are in each list of a condition; None if they are many, or no other list is.
+
+        Their index has the columns of the other lists, but not who acted on a case. SQLite would rather read rows.
+        """
+        lists = [each for each in whole.lists if MOVED_BY not in each]
+        if len(lists) < 2 or URGENT.lists[0] not in lists:
+            return None
+        sql = EVERY.format(condition=both(*(either(map(Condition, each)) for each in lists)).sql)
+        by_index = sql if self._tx.postgres else sql.replace("cases c", "cases c INDEXED BY ix_cases_urgent", 1)
+        common = self._of_ids(by_index, whole, FEW)
+        return common if common.size <= FEW else None
 
     def every_case(self) -> CaseList:
         """Return the list of exactly the cases of our condition, which the whole table is read for."""
         if self._every_case is None:
-            rows = self._tx.rows(
-                EVERY.format(condition=self.condition.sql), **self.condition.values, find_many=MANY + 1
-            )  # fmt: skip
-            ids = [row.id for row in rows]
-            self._every_case = CaseList(OPEN.format(condition="c.id = ANY(:find_ids)"), len(ids), {"find_ids": ids})
+            self._every_case = self._of_ids(EVERY.format(condition=self.condition.sql), self.condition, MANY)
         return self._every_case
+
+    def _of_ids(self, sql: str, condition: Condition, most: int) -> CaseList:
+        ids = [row.id for row in self._tx.rows(sql, **condition.values, find_many=most + 1)]
+        listed = (
+            "SELECT unnest(:find_ids) AS id" if self._tx.postgres else "SELECT value AS id FROM json_each(:find_ids)"
+        )
+        return CaseList(listed, len(ids), {"find_ids": ids})
 
 
 def _size_of(conditions: tuple[str, ...]) -> str:
-    counted = (
-        f"(SELECT count(*) FROM ({EVERY.format(condition=each)}) AS listed)"  # noqa: S608
-        for each in conditions
-    )
-    return " + ".join(counted)
+    if not conditions:
+        return "0"
+    listed = " UNION ALL ".join(OPEN.format(condition=each) for each in conditions)
+    return f"(SELECT count(*) FROM ({listed} LIMIT :find_many) AS listed)"  # noqa: S608
 
 
 def _union_of(conditions: tuple[str, ...]) -> str:

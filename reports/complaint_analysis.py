@@ -1,22 +1,19 @@
-"""The monthly complaint analysis (B7): complaints by cause, recurrences, measures taken, and how they were handled."""
+"""The complaint analysis (B7): complaints by cause, cost, recurrences, measures, and how they were handled."""
 
-import json
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
-from engine.retired_names import recorded_as
 from engine.store import Store
 from engine.transaction import Tx
 from locales.zone import reader_zone
 from models.columns import from_micros, to_micros
+from reports.complaint_causes import cause_and_responsible, cost, judged
 from reports.complaint_handling import HandlingFigures, handling
 from reports.current_names import state_of
 from statemachines.complaint import COMPLAINT, MERGED
-from statemachines.forms import Degree
-from statemachines.kinds import lifecycle_of
 
 LOOKED_BACK = 3
 """How many months before its own an analysis searches for the same cause and party (B7)."""
@@ -30,11 +27,7 @@ SUBJECTS = ("category", "severity", "department", "cause", "responsible")
 
 # Each page begins after the last one, so the key is read through once, however many cases there are.
 CASES = """
-SELECT c.id, c.number, c.state, c.opened_at, c.category, c.severity, c.department, c.variables,
-       (SELECT t.form FROM transition t WHERE t.case_id = c.id AND t.move IN ({investigate})
-         ORDER BY t.seq DESC LIMIT 1) AS found,
-       (SELECT t.form FROM transition t WHERE t.case_id = c.id AND t.move IN ({determine})
-         ORDER BY t.seq DESC LIMIT 1) AS determined
+SELECT c.id, c.number, c.state, c.opened_at, c.category, c.severity, c.department, {judged}
   FROM cases c WHERE c.id > :after AND c.kind = :kind AND c.opened_at >= :begin AND c.opened_at < :end
  ORDER BY c.id LIMIT :page
 """
@@ -58,13 +51,18 @@ SELECT count(*) AS n FROM cases c WHERE c.kind = :kind AND c.opened_at < :end AN
 
 @dataclass(frozen=True, slots=True)
 class MonthFigures:
-    """The figures of one calendar month; ``received_by`` splits the complaints received by each of ``SUBJECTS``."""
+    """The figures of a calendar month, or of several.
+
+    ``received_by`` splits the complaints received by each of ``SUBJECTS``, ``cost_by`` the compensation decided on, in
+    fen, by each of ``PAID_FOR``.
+    """
 
     first: date
     received: int
     closed: int
     open_at_end: int
     received_by: dict[str, Counter[str]]
+    cost_by: dict[str, Counter[str]]
     handling: HandlingFigures
 
 
@@ -98,6 +96,7 @@ class ComplaintAnalysis:
     before: MonthFigures
     recurrences: tuple[Recurrence, ...]
     measures: dict[str, tuple[MeasureTaken, ...]]
+    months: int = 1
 
     @property
     def did(self) -> int:
@@ -107,7 +106,7 @@ class ComplaintAnalysis:
     @property
     def over(self) -> bool:
         """Whether the month is over, so that its figures are final."""
-        return to_micros(self.at) >= _begin(shifted(self.month.first, 1))
+        return to_micros(self.at) >= _begin(shifted(self.month.first, self.months))
 
 
 @dataclass(slots=True)
@@ -138,21 +137,22 @@ def shifted(first: date, months: int) -> date:
     return date(year, month + 1, 1)
 
 
-def gather(store: Store, at: datetime, month: date) -> ComplaintAnalysis:
-    """Compute the analysis in one transaction."""
+def gather(store: Store, at: datetime, month: date, months: int = 1) -> ComplaintAnalysis:
+    """Compute the analysis of a month, or of so many months from it, in one transaction."""
     first = month.replace(day=1)
     with store.looking() as tx:
-        counts = _count(tx, first)
-        here, before = (_month(tx, counts, one) for one in (first, shifted(first, -1)))
+        counts = _count(tx, first, months)
+        as_of = to_micros(at)
+        here, before = (_month(tx, counts, one, months, as_of) for one in (first, shifted(first, -months)))
     causes = [cause for cause, _ in ranked(here.received_by["cause"]) if cause]
     measures = {cause: tuple(dict.fromkeys(counts.measures[cause])) for cause in causes[:TOP]}
-    return ComplaintAnalysis(at, here, before, _recurrences(counts), measures)
+    return ComplaintAnalysis(at, here, before, _recurrences(counts), measures, months)
 
 
 def causes(tx: Tx, begin: datetime, end: datetime) -> Counter[str]:
     """Count the complaints received in [begin, end) by cause; under ``''`` those whose cause nobody has found yet."""
     span = {"kind": COMPLAINT.kind, "begin": to_micros(begin), "end": to_micros(end)}
-    return Counter(_cause_and_responsible(row)[0] for row in _pages(tx, span))
+    return Counter(cause_and_responsible(row)[0] for row in _pages(tx, span))
 
 
 def ranked(counted: Counter[str]) -> list[tuple[str, int]]:
@@ -169,15 +169,16 @@ def _span(first: date, months: int = 1) -> dict[str, Any]:
     return {"kind": COMPLAINT.kind, "begin": _begin(first), "end": _begin(shifted(first, months))}
 
 
-def _count(tx: Tx, first: date) -> _Counts:
-    """Count the complaints received in the month and in the ``LOOKED_BACK`` months before it, in one pass."""
-    counts, span = _Counts(), _span(shifted(first, -LOOKED_BACK), LOOKED_BACK + 1)
+def _count(tx: Tx, first: date, months: int) -> _Counts:
+    """Count the complaints received in the period and in the months before it that are looked at, in one pass."""
+    back = max(LOOKED_BACK, months)
+    counts, span = _Counts(), _span(shifted(first, -back), back + months)
     linked: defaultdict[int, list[MeasureTaken]] = defaultdict(list)
     for row in tx.rows(LINKED, **span):
         linked[row.id].append(MeasureTaken(row.kind, row.relation, row.number, bool(row.closed)))
     for row in _pages(tx, span):
-        cause, responsible = _cause_and_responsible(row)
-        opened = month_of(from_micros(row.opened_at))
+        cause, responsible = cause_and_responsible(row)
+        opened = _period_of(month_of(from_micros(row.opened_at)), first, months)
         counts.received[opened] += 1
         codes = (row.category, row.severity, row.department, cause, responsible)
         for subject, code in zip(SUBJECTS, codes, strict=True):
@@ -192,27 +193,19 @@ def _count(tx: Tx, first: date) -> _Counts:
     return counts
 
 
+def _period_of(month: date, first: date, months: int) -> date:
+    """Return the first day of the period in which a month lies; periods are counted back from the one that begins
+    with ``first``."""
+    distance = (month.year - first.year) * 12 + month.month - first.month
+    return shifted(first, distance // months * months)
+
+
 def _pages(tx: Tx, span: dict[str, Any], most: int = PAGE) -> Iterator[Any]:
     after = 0
-    moves = {"investigate": "investigate", "determine": "determine_responsibility"}
-    sql = CASES.format(**{name: recorded_as("move", move) for name, move in moves.items()})
+    sql = CASES.format(judged=judged())
     while page := tx.rows(sql, after=after, page=most, **span):
         yield from page
         after = page[-1].id
-
-
-def _cause_and_responsible(row: Any) -> tuple[str, str]:
-    """Return cause and responsible party of the last determination, or else the cause investigated last.
-
-    A later round's investigation may guess at another cause; it judges nobody.
-    """
-    table = lifecycle_of(COMPLAINT.kind)
-    variables = table.resolver.variables(json.loads(row.variables))
-    investigated = table.resolved_form("investigate", json.loads(row.found or "{}"))
-    determined = variables | table.resolved_form("determine_responsibility", json.loads(row.determined or "{}"))
-    cause = determined.get("cause") or investigated.get("cause")
-    responsible = determined.get("degree") != Degree.NONE  # NONE: the party was examined and bears no responsibility
-    return cause or "", determined.get("responsible") or "" if responsible else ""
 
 
 def _recurrences(counts: _Counts) -> tuple[Recurrence, ...]:
@@ -224,13 +217,14 @@ def _recurrences(counts: _Counts) -> tuple[Recurrence, ...]:
     return tuple(sorted(found, key=lambda one: (-one.times, one.cause, one.responsible)))
 
 
-def _month(tx: Tx, counts: _Counts, first: date) -> MonthFigures:
-    span = _span(first)
+def _month(tx: Tx, counts: _Counts, first: date, months: int, as_of: int) -> MonthFigures:
+    span = _span(first, months)
     return MonthFigures(
         first=first,
         received=counts.received[first],
         closed=tx.row(CLOSED, **span).n,
         open_at_end=tx.row(OPEN, kind=span["kind"], end=span["end"]).n,
         received_by={subject: counts.by[first, subject] for subject in SUBJECTS},
+        cost_by=cost(tx, span["begin"], span["end"], as_of),
         handling=handling(tx, span),
     )

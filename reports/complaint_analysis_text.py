@@ -3,9 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
+from decimal import Decimal
 
 from locales.translation import label, translate
 from reports.complaint_analysis import LISTED, LOOKED_BACK, SUBJECTS, ComplaintAnalysis, MonthFigures, ranked
+from reports.complaint_causes import PAID_FOR
+from reports.indicators.indicator_text import short
 from statemachines.complaint import COMPLAINT
 from statemachines.forms import Outcome
 
@@ -31,6 +34,8 @@ class _Page:
         yield from self.overview()
         for subject in SUBJECTS:
             yield from self.subject(subject)
+        for subject in PAID_FOR:
+            yield from self.cost(subject)
         yield from self.recurrences()
         yield from self.measures()
         yield from self.handling()
@@ -51,6 +56,14 @@ class _Page:
         yield from self.heading(f"by.{subject}")
         counted = ranked(Counter({code: here[code] for code in here | before}))
         rows = [(self.named(subject, code), str(n), str(before[code])) for code, n in counted]
+        yield from self.compared(subject, rows[:SHOWN])
+        yield from self.more(len(rows))
+
+    def cost(self, subject: str) -> Iterator[str]:
+        here, before = (figures.cost_by[subject] for figures in self.months)
+        yield from self.heading(f"cost.{subject}")
+        counted = ranked(Counter({code: here[code] for code in here | before}))
+        rows = [(self.named(subject, code), _yuan(fen), _yuan(before[code])) for code, fen in counted]
         yield from self.compared(subject, rows[:SHOWN])
         yield from self.more(len(rows))
 
@@ -148,3 +161,7 @@ class _Page:
 
 def _named(first: date) -> str:
     return f"{first:%Y-%m}"
+
+
+def _yuan(fen: int) -> str:
+    return short(Decimal(fen) / 100, 2)

@@ -9,7 +9,7 @@ from typing import Any
 from engine.duplicates.recognition import contact_keys
 from engine.duplicates.same_person import holders, person_of, recognise
 from engine.rules.in_force import rules_in
-from engine.rules.policy import POSITION_AGE
+from engine.rules.pack_sections import POSITION_AGE
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from models.contact import Contact

@@ -11,7 +11,8 @@ from engine.escalation.recipients import awaited_person
 from engine.retired_names import recorded_as
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
-from reports.current_names import clause_of, state_of
+from reports.current_names import clause_of
+from reports.open_cases import by_milestone, open_cases
 from reports.run_figures import HOUR
 from statemachines.kinds import lifecycle_of, recorded_names
 
@@ -21,10 +22,6 @@ IDLE = timedelta(days=30)
 WITHIN = {"2h": 2, "24h": 24, "48h": 48, "7d": 168}
 """The spans, in hours of elapsed time, within which resolutions are counted (A5)."""
 
-BOARD = """
-SELECT c.kind, c.state AS name, c.level, count(*) AS n FROM cases c WHERE NOT c.closed AND ({scope})
- GROUP BY c.kind, c.state, c.level
-"""
 # Exactly the condition of the index ix_transition_resolved.
 RESOLVED = """
 SELECT c.opened_at, min(t.occurred_at) AS at FROM transition t JOIN cases c ON c.id = t.case_id
@@ -104,11 +101,7 @@ def cases(tx: Tx) -> int:
 
 def board(tx: Tx, scope: Condition = EVERY_CASE) -> Counter[tuple[str, str, int]]:
     """Count open cases by kind, milestone and level; those that meet a condition."""
-    counted: Counter[tuple[str, str, int]] = Counter()
-    for row in tx.rows(BOARD.format(scope=scope.sql), **scope.values):
-        known = lifecycle_of(row.kind).state.get(state_of(row.kind, row.name))
-        counted[row.kind, known.milestone.value if known else row.name, row.level] += row.n
-    return counted
+    return by_milestone(open_cases(tx, scope))
 
 
 def resolved_within(tx: Tx) -> dict[str, int]:

@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from engine.access.condition import EVERY_CASE, Condition
+from engine.access.scope import of_many
 from engine.escalation.recipients import awaited_person
 from engine.rules.in_force import Rules, rules_in
 from engine.timers.timer import falls_due
@@ -27,9 +28,13 @@ MANAGER_LEVEL = 2
 """From this level on, somebody above the team answers for the case."""
 
 # The last condition is exact for units of elapsed time. Working time passes no faster, so for business hours it keeps
-# a few timers that are not due yet. CROSS JOIN makes SQLite read the open cases first, then the timers of each. The
-# last human move is one text, because a join with its row makes Postgres read all transitions.
+# a few timers that are not due yet. The index ix_timer_open has all that it asks of; only of what is late are the rows
+# read. The last human move is one text, because a join with its row makes Postgres read all transitions.
 OVERDUE = """
+WITH late AS MATERIALIZED (
+  SELECT k.id FROM timer k WHERE k.closed_at IS NULL
+     AND coalesce(k.running_since + k.allowance - k.consumed <= :at, k.consumed >= k.allowance)
+)
 SELECT c.number, c.kind, c.state, c.pack, c.department, c.owner, c.severity, c.customer_type, c.level AS case_level,
        c.variables,
        k.clause, k.cycle, k.occurrence, k.level AS timer_level, k.opened_at, k.running_since, k.allowance, k.consumed,
@@ -39,9 +44,8 @@ SELECT c.number, c.kind, c.state, c.pack, c.department, c.owner, c.severity, c.c
              END AS breached_at,
        (SELECT t.occurred_at || ' ' || t.actor_id || ' ' || t.move FROM transition t
          WHERE t.case_id = c.id AND NOT (t.actor_id = ANY(:machines)) ORDER BY t.seq DESC LIMIT 1) AS last_human
-  FROM cases c CROSS JOIN timer k
- WHERE NOT c.closed AND ({scope}) AND k.case_id = c.id AND k.closed_at IS NULL
-   AND coalesce(k.running_since + k.allowance - k.consumed <= :at, k.consumed >= k.allowance)
+  FROM late CROSS JOIN timer k CROSS JOIN cases c
+ WHERE k.id = late.id AND c.id = k.case_id AND NOT c.closed AND ({scope})
 """
 
 
@@ -119,7 +123,7 @@ class OverdueCase:
 def overdue(tx: Tx, at: datetime, staff: Staff | None = None, scope: Condition = EVERY_CASE) -> list[OverduePromise]:
     """Return every overdue promise of the open cases in scope: the highest level first, then the longest overdue."""
     staff = staff or Staff.read(tx, at)
-    sql = OVERDUE.format(scope=scope.sql)
+    sql = OVERDUE.format(scope=of_many(scope).sql)
     rows = tx.rows_among(sql, at=to_micros(at), machines=staff.machines, **scope.values)
     promises = _promises(rows, staff, rules_in(tx), at)
     return sorted(promises, key=lambda promise: (-promise.level, promise.due_at, promise.number, promise.clause))

@@ -74,11 +74,12 @@ def _of_role(role: Role, department: str | None) -> Condition:
             {f"queue_{role.value}": f"% {role.value} %"},
         )
     in_state = f"c.state IN ({_listed(set().union(*by_kind.values()))})"
+    in_state_unowned = f"{in_state} AND c.owner IS NULL" if role is Role.HANDLER else in_state
     if role not in LINE or department is None:
         return replace(both(states, unowned), lists=((in_state,),))
     near = ("c.department IS NULL", "c.department = :queue_near")
     condition = both(states, unowned, Condition(" OR ".join(near), {"queue_near": department}))
-    return replace(condition, lists=(tuple(f"{place} AND {in_state}" for place in near),))
+    return replace(condition, lists=(tuple(f"{place} AND {in_state_unowned}" for place in near),))
 
 
 def _states(kind: str, role: Role) -> set[str]:

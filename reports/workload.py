@@ -1,15 +1,9 @@
-"""Counts the open cases of each person: how many he has, how far they have escalated, how many are urgent (B10)."""
+"""Sums the open cases of each person: how many he has, how far they have escalated, how many are urgent (B10)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from engine.access.condition import EVERY_CASE, Condition
-from engine.transaction import Tx
-from statemachines.forms import Severity
-
-WORKLOAD = """
-SELECT c.owner, count(*) AS n, max(c.level) AS level, sum(CASE WHEN c.severity = :urgent THEN 1 ELSE 0 END) AS urgent
-  FROM cases c WHERE NOT c.closed AND ({scope}) GROUP BY c.owner
-"""
+from reports.open_cases import OpenCases
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +16,12 @@ class Workload:
     urgent: int
 
 
-def workload(tx: Tx, scope: Condition = EVERY_CASE) -> list[Workload]:
-    """Return the workload of each person from the cases that meet a condition: first nobody's, then the most cases."""
-    rows = tx.rows(WORKLOAD.format(scope=scope.sql), urgent=Severity.URGENT.value, **scope.values)
-    found = [Workload(row.owner, row.n, row.level, int(row.urgent)) for row in rows]
-    return sorted(found, key=lambda each: (each.owner is not None, -each.cases, each.owner or ""))
+def workload(groups: Iterable[OpenCases]) -> list[Workload]:
+    """Return the workload of each person: first nobody's, then the most cases."""
+    loads = dict[str | None, Workload]()
+    for each in groups:
+        load = loads.get(each.owner, Workload(each.owner, 0, 0, 0))
+        loads[each.owner] = Workload(
+            each.owner, load.cases + each.cases, max(load.level, each.level), load.urgent + each.urgent
+        )
+    return sorted(loads.values(), key=lambda each: (each.owner is not None, -each.cases, each.owner or ""))

@@ -39,7 +39,7 @@ OPEN_CASE = _Mark("OPEN_CASE")
 OWN_OR_AGREED = _Mark("OWN_OR_AGREED")
 """The value is the number of a case of the same customer, or of one to which he agreed (``forms.MergeConsent``)."""
 KNOWN_CASE = _Mark("KNOWN_CASE")
-"""The value is the number of another case, of any kind, open or not."""
+"""The value is the number of another case, of any kind, open or not, or several of them, separated by blanks."""
 
 CUSTOMER_KIND = _Mark("CUSTOMER_KIND")
 """The value is a kind of case that concerns a customer."""
@@ -64,6 +64,9 @@ Handle = Annotated[
 ]
 Number = Annotated[str, Field(pattern=r"^[a-z]{2}-\d{2}-\d{6,}$")]
 """The number of a case."""
+NUMBERS = r"^[a-z]{2}-\d{2}-\d{6,}( [a-z]{2}-\d{2}-\d{6,}){0,19}$"
+Numbers = Annotated[str, StringConstraints(strip_whitespace=True, pattern=NUMBERS), KNOWN_CASE]
+"""The numbers of up to twenty known cases, separated by blanks."""
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Department = Annotated[Code, DEPARTMENT]
 """The code of a department."""
@@ -75,6 +78,8 @@ Departments = Annotated[str, StringConstraints(strip_whitespace=True, pattern=CO
 ATTACHMENTS = r"^[0-9a-f]{32}(:[0-9a-f]{64})?( [0-9a-f]{32}(:[0-9a-f]{64})?){0,19}$"
 Attachments = Annotated[str, StringConstraints(strip_whitespace=True, pattern=ATTACHMENTS), ATTACHED]
 """The ids of up to twenty attachments of the case, separated by blanks. In the record a digest follows each id."""
+PeriodName = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}(-(0[1-9]|1[0-2]|Q[1-4]))?$")]
+"""The name of a month, a quarter or a year: 2026-05, 2026-Q2, 2026."""
 Past = Annotated[Instant, PAST]
 """An instant that is not in the future."""
 Score = Annotated[int, Field(ge=1, le=5), EXACT]

@@ -1,15 +1,24 @@
-"""The lifecycle of an improvement plan (E3): required, submitted, accepted, carried out, verified, and watched."""
+"""The lifecycle of an improvement plan (E3): required, submitted, accepted, carried out, verified, and watched.
 
-from typing import Annotated, Any
+A plan that the system required because of an indicator is judged by figures of the same indicator: see Note [Figures].
+Others are judged by the evaluation group.
+"""
 
-from pydantic import Field
+from typing import Any
 
-from models.exact_number import EXACT
-from models.instants import Instant
-from statemachines.effects import Effect, effective, not_effective
-from statemachines.form_model import ON_CASE, VARIABLE, Code, Department, Form, Handle, Personal
+from statemachines.effects import effective, not_effective
 from statemachines.forms import Reason
 from statemachines.guards import all_of
+from statemachines.improvement_plan_forms import (
+    Agreed,
+    Completion,
+    Measurement,
+    Plan,
+    Recurrence,
+    Requirement,
+    SentBack,
+    Verification,
+)
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import INVESTIGATORS, Role
@@ -17,6 +26,7 @@ from statemachines.shared_moves import attaching, everyday_moves
 from statemachines.state_groups import before
 
 AWAITING_PLAN, SUBMITTED, ACCEPTED = "awaiting_plan", "submitted", "accepted"
+AWAITING_FIGURES = "awaiting_figures"
 CARRIED_OUT, VERIFIED, ARCHIVED = "carried_out", "verified", "archived"
 WAIVED = "waived"
 
@@ -29,6 +39,7 @@ STATES = (
     State(AWAITING_PLAN, Milestone.RECEIVED, owner=Role.DEPARTMENT_MANAGER),
     State(SUBMITTED, Milestone.CLASSIFIED, owner=GROUP),
     State(ACCEPTED, Milestone.INVESTIGATED, owner=Role.DEPARTMENT_MANAGER),
+    State(AWAITING_FIGURES, Milestone.RESOLVED, owner=SYSTEM),
     State(CARRIED_OUT, Milestone.RESOLVED, owner=GROUP),
     State(VERIFIED, Milestone.REVISITED, owner=GROUP),
     State(ARCHIVED, Milestone.ARCHIVED, final=True),
@@ -42,61 +53,19 @@ PEOPLE = (*INVESTIGATORS, *WATCHERS, Role.OPERATIONS)
 EXECUTION = ("submit", "complete")
 """Whoever did this does not verify it (F3)."""
 
-Hundredths = Annotated[int, Field(ge=0), EXACT, VARIABLE]
-"""A figure of an indicator in hundredths: 90.5 % is 9050."""
+
+def _as_measured(facts: Facts, form: Any) -> bool:
+    known = facts.variables
+    return known.get("period") is None or (form.before, form.after) == (known.get("before"), known.get("after"))
 
 
-class Requirement(Form):
-    """Which department must improve what, and by when its plan is due if that was said."""
-
-    department: Annotated[Department, ON_CASE, VARIABLE]
-    owner: Annotated[Handle | None, ON_CASE] = None
-    indicator: Annotated[Code | None, VARIABLE] = None
-    cause: Annotated[Code | None, VARIABLE] = None
-    actual: Hundredths | None = None
-    target: Hundredths | None = None
-    due_at: Instant | None = None
-
-
-class Plan(Form):
-    """What will be done, by which measures, and until when."""
-
-    plan: Personal
-    measures: Personal
-    proposed_due: Annotated[Instant, VARIABLE]
-
-
-class Agreed(Form):
-    """The date that the group agreed to."""
-
-    due_at: Annotated[Instant, VARIABLE]
-
-
-class SentBack(Form):
-    """What the plan lacks, and by when a better one is due."""
-
-    reason: Personal
-    due_at: Instant | None = None
-
-
-class Completion(Form):
-    """What was done, and what shows it."""
-
-    done: Personal
-    evidence: Personal
-
-
-class Verification(Form):
-    """The figure before and after, in hundredths, and whether that is the effect; else by when a new plan is due."""
-
-    effect: Annotated[Effect, VARIABLE]
-    before: Hundredths
-    after: Hundredths
-    evidence: Personal
-    due_at: Instant | None = None
-
-
-dated_failure = all_of("dated_failure", not_effective, Guard("dated", lambda facts, form: form.due_at is not None))
+as_measured = Guard("as_measured", _as_measured)
+by_system = Guard("by_system", lambda facts, form: form.period is None or not facts.actor)
+judged_by_figures = Guard("judged_by_figures", lambda facts, form: facts.variables.get("period") is not None)
+judged_by_group = Guard("judged_by_group", lambda facts, form: facts.variables.get("period") is None)
+dated_failure = all_of(
+    "dated_failure", not_effective, Guard("dated", lambda facts, form: form.due_at is not None), as_measured
+)
 LOWER_IS_BETTER = frozenset({"complaint_rate"})
 """Indicators whose target is an upper bound; it decides where the plan names no target."""
 
@@ -109,7 +78,13 @@ def _better(facts: Facts, form: Any) -> bool:
 
 
 better = Guard("better", _better)
-improved = all_of("improved", effective, better)
+improved = all_of("improved", effective, better, as_measured)
+# Note [Figures]: the system opens a plan where an indicator of a department misses its target, with the figure in it,
+# and measures the effect by the figure of the first whole period after the measures. On target it is verified; no
+# better than before, the plan begins anew. In between the group judges, by the same figures.
+reached = Guard("reached", lambda facts, form: form.on_target)
+closer = Guard("closer", lambda facts, form: not form.on_target and _better(facts, form))
+no_better = Guard("no_better", lambda facts, form: not form.on_target and not _better(facts, form))
 was_required = Guard("was_required", lambda facts, form: "department" in facts.variables)
 
 IMPROVEMENT_PLAN = Lifecycle(
@@ -119,7 +94,7 @@ IMPROVEMENT_PLAN = Lifecycle(
     internal=True,
     states=STATES,
     moves=(
-        Move("require", (AWAITING_PLAN,), STAY, roles=(*WATCHERS, SYSTEM), form=Requirement),
+        Move("require", (AWAITING_PLAN,), STAY, roles=(*WATCHERS, SYSTEM), form=Requirement, guard=by_system),
         Move("submit", (AWAITING_PLAN,), SUBMITTED, roles=INVESTIGATORS, form=Plan, guard=was_required),
         Move("accept_plan", (SUBMITTED,), ACCEPTED, roles=(GROUP,), form=Agreed, separate_from=("submit",)),
         Move(
@@ -131,7 +106,23 @@ IMPROVEMENT_PLAN = Lifecycle(
             separate_from=("submit",),
             clears=("proposed_due",),
         ),
-        Move("complete", (ACCEPTED,), CARRIED_OUT, roles=INVESTIGATORS, form=Completion),
+        *(
+            Move("complete", (ACCEPTED,), dest, roles=INVESTIGATORS, form=Completion, guard=guard)
+            for dest, guard in ((CARRIED_OUT, judged_by_group), (AWAITING_FIGURES, judged_by_figures))
+        ),
+        *(
+            Move(
+                "measure_effect",
+                (AWAITING_FIGURES,),
+                dest,
+                roles=(SYSTEM,),
+                form=Measurement,
+                guard=guard,
+                reopens=dest == AWAITING_PLAN,
+                clears=PLAN_DATES if dest == AWAITING_PLAN else (),
+            )
+            for dest, guard in ((VERIFIED, reached), (CARRIED_OUT, closer), (AWAITING_PLAN, no_better))
+        ),
         # Without effect a new plan is required, one level higher.
         *(
             Move(
@@ -152,7 +143,8 @@ IMPROVEMENT_PLAN = Lifecycle(
             (VERIFIED,),
             AWAITING_PLAN,
             roles=(*WATCHERS, SYSTEM),
-            form=SentBack,
+            form=Recurrence,
+            guard=by_system,
             reopens=True,
             clears=PLAN_DATES,
         ),
@@ -166,7 +158,7 @@ IMPROVEMENT_PLAN = Lifecycle(
             "plan_submission",
             (AWAITING_PLAN,),
             met_by=("submit",),
-            started_by=("require", "send_back", "verify_effect", "recur"),
+            started_by=("require", "send_back", "verify_effect", "measure_effect", "recur"),
             due_field="due_at",
             restarts=True,
             internal=True,
@@ -180,6 +172,7 @@ IMPROVEMENT_PLAN = Lifecycle(
             internal=True,
         ),
         Clause("plan_review", (SUBMITTED,), met_by=("accept_plan", "send_back"), internal=True),
+        Clause("plan_figures", (AWAITING_FIGURES,), met_by=("measure_effect",), internal=True),
         Clause("plan_verification", (CARRIED_OUT,), met_by=("verify_effect",), internal=True),
         Clause("plan_watch", (VERIFIED,), then="archive", internal=True),
     ),

@@ -22,7 +22,8 @@ class LifecycleTable:
     ``preparations`` those by which the decision is prepared (F3).
     ``readers`` are the only roles that may read its cases, where it is confidential; of other kinds the role of whoever
     reads decides (``engine.access.scope``). ``hidden_from`` are the case variables that hold the handles of people who
-    may not read the case, whatever their roles. Neither is part of the version: both apply to old records, too.
+    may not read the case, whatever their roles; ``shown_to`` those of people who read it, though no role of theirs is a
+    reader. None of them is part of the version: they apply to old records, too.
     """
 
     kind: str
@@ -40,6 +41,7 @@ class LifecycleTable:
     preparations: tuple[str, ...] = ()
     readers: tuple[Role, ...] = ()
     hidden_from: tuple[str, ...] = ()
+    shown_to: tuple[str, ...] = ()
 
     @cached_property
     def state(self) -> Mapping[str, State]:

@@ -48,7 +48,7 @@ def _publish(store: Store, edit: Callable[[str], str], at: datetime, pack: str =
 
 def _set_limit(text: str, name: str, limit: dict[str, Any]) -> str:
     text = re.sub(rf"^\[\[?clauses\.{name}(\.when)?\]\]?\n(?:[^\[\n].*\n|\n)*", "", text, flags=re.MULTILINE)
-    text = re.sub(rf"^{name} = .*\n", "", text, flags=re.MULTILINE)
+    text = re.sub(rf'^{name} = ".*\n', "", text, flags=re.MULTILINE)  # what is promised now is not unpromised
     values: dict[str, Any] = {"calendar": "cn-hotline", "source": "a test", **limit}
     whens = values.pop("when", [])
     text = f"{text.rstrip()}\n\n[clauses.{name}]\n{_lines(values)}"

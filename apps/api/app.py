@@ -15,6 +15,7 @@ from apps.api import pages
 from apps.api.addresses import PAGES, PREFIX, UPLOADS
 from apps.api.caller import Authenticate
 from apps.api.figures import Figures
+from apps.api.included_routes import included
 from apps.api.problems import problem
 from apps.api.request_guard import RequestGuard, state_of
 from apps.api.routes import OPEN_ROUTERS, ROUTERS
@@ -24,6 +25,7 @@ from engine.settings import Settings
 from statemachines.refused import Refused
 
 BY_STATUS = {404: "unknown_address", 405: "method_not_allowed", 413: "body_too_large", 415: "media_type"}
+ROUTES = [*included(ROUTERS, PREFIX), *included(OPEN_ROUTERS), *included((pages.router,), PREFIX)]
 
 _log = logging.getLogger("closeloop.api")
 
@@ -45,14 +47,10 @@ def create_app(settings: Settings, authenticate: Authenticate, passwords: Passwo
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        routes=ROUTES,
     )
     app.state.store, app.state.settings, app.state.authenticate = store, settings, authenticate
     app.state.figures, app.state.passwords = Figures(store), passwords or recommended()
-    for router in ROUTERS:
-        app.include_router(router, prefix=PREFIX)
-    for router in OPEN_ROUTERS:
-        app.include_router(router)
-    app.include_router(pages.router, prefix=PREFIX)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)

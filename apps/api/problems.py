@@ -39,7 +39,8 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
     HTTPStatus.NOT_ACCEPTABLE: ("not_acceptable",),
     HTTPStatus.REQUEST_TIMEOUT: ("body_too_slow",),
     HTTPStatus.CONFLICT: (
-        "case_not_closed", "too_many_attachments", "answered_already", "no_contacts", "no_objection",
+        "case_not_closed", "code_goes_by_mail", "no_customer_to_prove", "too_many_attachments", "answered_already",
+        "no_contacts", "no_objection",
         "objected_already",
         "after_the_end", "before_the_case", "blank_bound", "draft_decided", "draft_not_submitted", "draft_submitted",
         "draft_unchanged", "due_passed", "guard", "likely_duplicate", "no_consent",

@@ -5,11 +5,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from apps.api.caller import Called
 from apps.api.case_documents import Input
 from apps.api.responses import READ
+from apps.evaluation_documents import evaluation_document
+from apps.principal_evaluation import evaluation_seen
 from apps.principal_reports import READS_FIGURES, recoveries_seen, refuse_others
 from apps.report_documents import analysis_document, survey_document
 from engine.access.principal import Scope
@@ -75,6 +77,22 @@ def analysis(query: Annotated[AnalysisQuery, Query()], caller: Called) -> Report
         raise Refused("bad_month", value=f"{first:%Y-%m}")
     found = analysis_document(gather_analysis(caller.store, caller.at, first))
     return Report(at=caller.at, figures=_without_numbers(found))
+
+
+class EvaluationQuery(Input):
+    """Which month, quarter or year, without one the last quarter; and as of which instant, without one now."""
+
+    period: str | None = Field(default=None, max_length=40, examples=["2026-Q1"])
+    as_of: AwareDatetime | None = None
+
+
+@router.get("/evaluation", responses=READ)
+def evaluation(query: Annotated[EvaluationQuery, Query()], caller: Called) -> Report:
+    """Return the evaluation of a period: figures beside the period before, causes by numbers, improvement plans."""
+    caller.needs(Scope.READ_REPORTS)
+    caller.read_in_own_zone()
+    report = evaluation_seen(caller.store, caller.principal, query.period, query.as_of or caller.at, caller.at)
+    return Report(at=caller.at, figures=_without_numbers(evaluation_document(report)))
 
 
 @router.get("/surveys", responses=READ)

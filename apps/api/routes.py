@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
 from apps.api import (
+    access_codes,
     attachments,
     case_list,
     case_reading,
@@ -22,6 +23,7 @@ from apps.api import (
     probes,
     reports,
     rules,
+    trainings,
     webhooks,
 )
 
@@ -32,11 +34,13 @@ ROUTERS: tuple[APIRouter, ...] = (
     moves.router,
     attachments.router,
     erasures.router,
+    access_codes.router,
     desk.router,
     rules.router,
     conduct.router,
     reports.router,
     indicators.router,
+    trainings.router,
     intake.router,
     deliveries.router,
     failed_log_ins.router,

@@ -29,8 +29,9 @@ FILE, SUBSCRIPTION, SAME_SUBSCRIPTION = (
 READS = (
     "show_case", "show_history", "show_statements", "show_links", "show_timers", "show_moves", "list_attachments",
 )  # fmt: skip
-OF_A_CASE = (*READS, "follow_up", "attach_files", "erase_case_texts")
+OF_A_CASE = (*READS, "follow_up", "attach_files", "erase_case_texts", "hand_access_code")
 DOWNLOADS = ("download_attachment", "download_thumbnail")
+OF_A_FILE = (*DOWNLOADS, "erase_case_file")
 OF_A_WEBHOOK = ("rotate_webhook", "send_test_message", "replay_webhook", "unsubscribe")
 
 LINKS: dict[str, tuple[Link, ...]] = {
@@ -41,8 +42,8 @@ LINKS: dict[str, tuple[Link, ...]] = {
         ["make_move"], number=NUMBER, move="$response.body#/moves/0/move", **{"if-match": "$response.header.etag"}
     ),
     "make_move": _to(READS, number=NUMBER),
-    "attach_files": _to(DOWNLOADS, number=SAME_NUMBER, attachment_id=FILE),
-    "list_attachments": _to(DOWNLOADS, number=SAME_NUMBER, attachment_id=FILE),
+    "attach_files": _to(OF_A_FILE, number=SAME_NUMBER, attachment_id=FILE),
+    "list_attachments": _to(OF_A_FILE, number=SAME_NUMBER, attachment_id=FILE),
     "list_packs": _to(["show_pack"], name="$response.body#/packs/0/name"),
     "hand_in": _to(
         ["show_arrival"], source="$request.body#/source", row_id="$request.body#/contacts/0/row_id"

@@ -10,6 +10,7 @@ from apps.cli.context import As, FileEncoding, Json, cli, instant
 from apps.cli.number_options import whole_option
 from apps.cli.similar_cases import candidate_line
 from apps.cli.text_files import text_of
+from apps.phone_script import check_call
 from engine.commands.advance import Answer, Command, advance
 from engine.commands.follow_up import follow_up
 from engine.commands.open_case import Opening, open_case, open_unless_known
@@ -29,6 +30,8 @@ from statemachines.refused import Refused
 Key = Annotated[str | None, typer.Option()]
 Kind = Annotated[str, typer.Option()]
 Whose = Annotated[CustomerType | None, typer.Option()]
+How = Annotated[Channel | None, typer.Option(show_default="hotline")]
+Unnamed = Annotated[bool, typer.Option("--unnamed")]
 UnlessKnown = Annotated[bool, typer.Option("--unless-known")]
 Language = Annotated[str | None, typer.Option()]
 Sets = Annotated[list[str] | None, typer.Option("--set")]
@@ -45,7 +48,8 @@ def open_(
     customer_type: Whose = None,
     shipment: str | None = None,
     requested_at: str | None = None,
-    channel: Channel = Channel.HOTLINE,
+    channel: How = None,
+    unnamed: Unnamed = False,
     language: Language = None,
     kind: Kind = "complaint",
     pack: str = "logistics",
@@ -55,7 +59,11 @@ def open_(
     encoding: FileEncoding = None,
     json: Json = False,
 ) -> None:
-    """Open a case for a contact; cases that may be the same matter are named."""
+    """Open a case for a contact; cases that may be the same matter are named.
+
+    With ``--channel hotline`` everything must be there that the pack in force has the caller asked. Without a channel
+    it is recorded as a call that scripts and imports describe afterwards, and nothing is demanded.
+    """
     contact = contact_of(
         "open",
         at=cli.working_time(),
@@ -68,9 +76,11 @@ def open_(
         customer_type=customer_type,
         shipment=shipment,
         requested_at=instant(requested_at) if requested_at else None,
-        channel=channel,
+        channel=channel or Channel.HOTLINE,
         language=language,
     )
+    if channel is not None:
+        cli.store.ask(lambda tx: check_call(tx, contact, kind, pack, contact.at, named=not unnamed))
     _open_and_show(Opening(contact, kind, pack, cli.actor(as_), cli.via, key), unless_known)
 
 

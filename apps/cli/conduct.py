@@ -1,4 +1,4 @@
-"""Commands about conduct: conduct draw, list, show, score, figures, checklists, publish (F5)."""
+"""Commands about conduct: conduct draw, list, show, score, own, object, answer, figures, checklists, publish (F5)."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +13,7 @@ from apps.cli.conduct_tables import (
     draw_parts,
     draws_table,
     figures_table,
+    own_sheet_parts,
     score_text,
 )
 from apps.cli.context import As, FileEncoding, Json, cli
@@ -21,11 +22,14 @@ from apps.cli.number_options import whole_argument, whole_option
 from apps.cli.reports import date_of
 from apps.conduct_documents import contact_document, sheet_document
 from apps.principal_conduct import (
+    answer_for,
     conduct_figures_seen,
     contact_seen,
     draw_for,
     draw_seen,
     draws_seen,
+    object_for,
+    own_sheets_seen,
     period_of,
     score_for,
 )
@@ -41,6 +45,8 @@ Day = Annotated[str, typer.Option(metavar="YYYY-MM-DD")]
 Items = Annotated[list[str] | None, typer.Option(metavar="ITEM")]
 Noted = Annotated[list[str] | None, typer.Option(metavar="ITEM=NOTE")]
 Draw = Annotated[int, whole_argument(least=1)]
+Sheet = Annotated[int, whole_argument(least=1)]
+Words = Annotated[str, typer.Option("--text")]
 By = Annotated[GroupedBy, typer.Option()]
 
 
@@ -112,6 +118,28 @@ def score(
     sheet = score_for(cli.store, cli.principal(cli.actor(as_)), given, cli.working_time())
     values = {"score": score_text(sheet.score), "observed": sheet.observed, "revision": sheet.revision}
     cli.give(sheet_document(sheet), conduct_text("scored", draw=draw, position=position, **values))
+
+
+@conduct.command()
+def own(as_: As = None, json: Json = False) -> None:
+    """The sheets about your own contacts, with the number by which you object to one."""
+    sheets = own_sheets_seen(cli.store, cli.principal(cli.actor(as_)))
+    parts = [part for each in sheets for part in own_sheet_parts(each.sheet)]
+    cli.give({"sheets": [sheet_document(each.sheet) for each in sheets]}, *(parts or [conduct_text("none_of_own")]))
+
+
+@conduct.command("object")
+def object_(sheet: Sheet, text: Words, as_: As = None, json: Json = False) -> None:
+    """Object to the newest sheet about a contact of your own, once; somebody else than its author answers."""
+    object_for(cli.store, cli.principal(cli.actor(as_)), sheet, text, cli.working_time())
+    cli.give({"sheet": sheet}, conduct_text("objected", sheet=sheet))
+
+
+@conduct.command()
+def answer(sheet: Sheet, text: Words, as_: As = None, json: Json = False) -> None:
+    """Answer an objection; whoever scored the contact may not."""
+    answer_for(cli.store, cli.principal(cli.actor(as_)), sheet, text, cli.working_time())
+    cli.give({"sheet": sheet}, conduct_text("answered", sheet=sheet))
 
 
 @conduct.command()

@@ -76,6 +76,14 @@ def sheet_parts(sheet: SheetRow) -> list[Any]:
     ]
 
 
+def own_sheet_parts(sheet: SheetRow) -> list[Any]:
+    """Return a sheet about a contact of the reader's own, after its number."""
+    return [
+        conduct_text("own_sheet", id=sheet.id, channel=channel_name(sheet.channel), at=local(sheet.occurred_at)),
+        *sheet_parts(sheet),
+    ]
+
+
 def checklist_table(checklist: Checklist) -> FittedTable:
     """Return what a checklist looks at, in the reader's language."""
     language = cli.locale if cli.locale in locales() else DEFAULT

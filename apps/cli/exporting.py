@@ -14,7 +14,7 @@ import typer
 
 from apps.cli.context import As, Json, cli, instant
 from apps.safe_console import TerminalBytes
-from engine.audit.export_access import record_export, require_whole_log
+from engine.audit.export_access import Taken, record_export, require_whole_log
 from gateways.writing.formats import BINARY, FORMATS
 from models.columns import to_micros
 from reports.event_log_objects import log_of
@@ -68,7 +68,7 @@ def export(
         handle = cli.actor(as_)
         now = cli.store.now()
         require_whole_log(cli.store, handle, now)
-        record_export(cli.store, format_, handle, selection.kind, selection.since, now)
+        record_export(cli.store, Taken(format_, handle, selection.kind, selection.since), now)
     pseudonymisation = Pseudonymisation(cli.store.secret, whole)
     with _opened(out) as target, cli.store.looking() as tx:
         log, totals = log_of(tx, pseudonymisation, selection, linked=linked)

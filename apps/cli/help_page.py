@@ -65,7 +65,8 @@ def _text(param: Any, path: str, texts: HelpTexts) -> str:
         lines.append(" | ".join(str(choice.value) for choice in annotation))
     elif param.min is not None or param.max is not None:
         lines.append(f"{param.min} … {param.max}")
-    default = param.default
+    stated = getattr(param, "show_default", None)  # what an option says of its default where that is empty
+    default = stated if isinstance(stated, str) else param.default
     if param.required:
         lines.append(texts.heading["required"])
     elif default not in {None, False, ""} and not callable(default):

@@ -1,6 +1,7 @@
 """Commands about indicators: kpi list, show, explain, cases, export, publish, import-orders."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,24 +15,26 @@ from apps.cli.exporting import write_private
 from apps.cli.problem_text import note_lines, notes_document, problem_text
 from apps.indicator_book import indicator_book
 from apps.indicator_documents import definition_document, indicator_document, listed_document
-from apps.indicator_texts import (
-    figure_text,
-    filters_text,
-    group_text,
-    label_of,
-    meaning_of,
-    quality_texts,
-    reread_texts,
-    sample_text,
-    target_text,
-)
+from apps.indicator_drill_down import ASKED_COLUMNS, CAUSE_COLUMNS, asked_rows, cause_rows
 from apps.principal_indicators import SeenIndicator, cases_seen, explained, indicator_seen, indicators_seen
+from apps.principal_period_report import period_report_taken
+from apps.reread_texts import reread_texts
 from engine.order_tallies import record_orders, tally
 from engine.rules.in_force import Sort
 from engine.rules.indicator_definition import Indicator
 from gateways.orders import COLUMNS, OrderFile, orders_in
 from gateways.problems import Notes, Unreadable
 from locales.zone import reader_zone
+from reports.indicators.indicator_text import (
+    figure_text,
+    filters_text,
+    group_text,
+    label_of,
+    meaning_of,
+    quality_texts,
+    sample_text,
+    target_text,
+)
 from reports.indicators.periods import Period, month_before, period_of
 from statemachines.refused import Refused
 
@@ -116,6 +119,17 @@ def export(out: Out, period: PeriodName = None, as_of: AsOf = None, as_: As = No
 
 
 @kpi.command()
+def report(out: Out, period: PeriodName = None, as_: As = None, json: Json = False) -> None:
+    """The report of a period for managers: indicators with trend, causes, cost, handling (XLSX or PDF)."""
+    now = cli.store.now()
+    chosen, file_format = _period(period, now), out.suffix.removeprefix(".").lower()
+    content = period_report_taken(cli.store, cli.principal(as_), chosen, file_format, now, cli.locale)
+    write_private(out, content)
+    text = cli.translate("period_report.written", file=out, period=chosen.name)
+    cli.give({"file": str(out), "period": chosen.name, "as_of": now}, text)
+
+
+@kpi.command()
 def publish(
     file: Path,
     reason: Why,
@@ -192,6 +206,10 @@ def _shown(seen: SeenIndicator) -> list[Any]:
             for each in seen.groups
         ]  # fmt: skip
         parts.append(table(_text("groups"), _columns("group", "value", "sample", "band"), rows))
+    if seen.causes:
+        parts.append(_drill_down("causes", CAUSE_COLUMNS, cause_rows(seen, locale)))
+    if seen.asked:
+        parts.append(_drill_down("asked", ASKED_COLUMNS, asked_rows(seen, locale)))
     parts += quality_texts(seen.quality, locale)
     parts += reread_texts(indicator, seen.reread, locale)
     if seen.trend:
@@ -202,6 +220,11 @@ def _shown(seen: SeenIndicator) -> list[Any]:
         ]
         parts.append(table(_trend_title(seen), _columns("period", "value", "signal"), rows))
     return parts
+
+
+def _drill_down(title: str, columns: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Any:
+    heads = [_text(f"drill_down.column.{name}") for name in columns]
+    return table(_text(f"drill_down.{title}"), heads, rows)
 
 
 def _trend_title(seen: SeenIndicator) -> str:

@@ -18,7 +18,8 @@ from engine.rules.in_force import Sort
 from engine.rules.interpretations import InterpretationRow
 from engine.rules.interpretations import interpret as record
 from engine.rules.limits import Limit
-from engine.rules.policy import Bound, Pack, names, parsed
+from engine.rules.pack_sections import Bound
+from engine.rules.policy import Pack, names, parsed
 from engine.rules.policy import pack as pack_of_file
 from engine.rules.policy_gaps import Gap, GapReason, agreed, asked, asked_bounds, gaps
 from engine.rules.publishing import publish as publish_text

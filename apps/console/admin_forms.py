@@ -51,6 +51,14 @@ class TokenForm(Form):
     days: Annotated[int, Field(ge=1, le=366)] = 90
 
 
+class FileErasureForm(Form):
+    """Which file of which case is erased, and why."""
+
+    case_number: Line
+    attachment_id: Line
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+
+
 class WebhookForm(Form):
     """A subscription of another system; lists that are left empty mean all that may be sent."""
 
@@ -73,3 +81,12 @@ class ExportForm(Form):
     format: Code
     kind: Code | None = None
     whole: bool = False
+
+
+class RegulatorForm(Form):
+    """Of which period the regulator's pack is, in which format, and why it shall hold names, if it shall (F1)."""
+
+    period: Line
+    format: Code
+    named: bool = False
+    reason: Line | None = None

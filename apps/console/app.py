@@ -6,6 +6,7 @@ from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
+from apps.api.included_routes import included
 from apps.console.refusal_pages import http_page, invalid_page, refusal_page
 from apps.console.routes import ROUTERS
 from apps.web.addresses import CONSOLE
@@ -13,13 +14,13 @@ from apps.web.page_guard import PageGuard
 from apps.web.services import Services
 from statemachines.refused import Refused
 
+ROUTES = included(ROUTERS)
+
 
 def create_console(services: Services) -> ASGIApp:
     """Return the console, to be mounted at its address."""
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False, routes=ROUTES)
     services.give(app.state)
-    for router in ROUTERS:
-        app.include_router(router, include_in_schema=False)
     app.add_api_route("/", _first_page, include_in_schema=False)
     app.add_api_route("", _first_page, include_in_schema=False)
     app.add_exception_handler(Refused, refusal_page)

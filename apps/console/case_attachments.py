@@ -10,6 +10,7 @@ from apps.api.problems import status_of
 from apps.console.case_page import CaseNumber
 from apps.console.visit import SentWithFiles, Visit, Visiting
 from apps.principal_moves import key_of
+from apps.principal_reports import OPERATES
 from apps.principal_views import case_seen, moves_seen
 from engine.attachments.attach import ATTACH, attach
 from engine.attachments.reading import attachments_of, open_attachment
@@ -75,6 +76,7 @@ def _files_page(visit: Visit, number: str, status: int = 200, note: str = "", er
         masked=seen.masked,
         files=attachments_of(visit.store, visit.principal, number, visit.at),
         may_attach=any(each.name == ATTACH and each.why_not is None for each in offered),
+        may_erase=bool(visit.principal.actor.roles & OPERATES),
         note=note,
         error=error,
     )

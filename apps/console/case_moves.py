@@ -5,23 +5,23 @@ else moved the case first.
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path
 from fastapi.responses import HTMLResponse, Response
 
 from apps.api.problems import status_of
 from apps.console.case_page import CaseNumber
+from apps.console.form_files import with_files
 from apps.console.visit import SentWithFiles, Visit, Visiting
 from apps.form_choices import choices_of
 from apps.principal_case_page import MadeMove, moves_since, why_not
 from apps.principal_letters import language_for, letter_for, template_for
-from apps.principal_moves import WantedMove, key_of, move_for
+from apps.principal_moves import WantedMove, move_for
 from apps.principal_views import moves_seen, timers_seen
 from apps.reply_templates import templates_for
 from apps.web.form_fields import FormField, FormReader, Widget, form_fields, form_values, linked_choices
 from engine.attachments.reading import attachments_of
-from engine.attachments.upload import limits_of, upload
 from engine.ledger.record import CaseRow
 from flows.customer_letters import Letter
 from locales.forbidden_phrases import FoundPhrase, forbidden_phrases, marked_parts
@@ -71,8 +71,7 @@ def make_move(number: CaseNumber, move: MoveName, visit: Visiting, sent: SentWit
     )
     asked_for = entries.text("_act")
     try:
-        if sent.files:
-            shown = replace(shown, typed=_with_files(visit, number, row, shown.typed, sent))
+        shown = replace(shown, typed=with_files(visit, number, row.form, shown.typed, sent))
         if asked_for == TEMPLATE:
             return _form_page(visit, number, move, _filled(visit, number, row, shown, entries.text("_template")))
         values = form_values(row.form, shown.typed, reader_zone())
@@ -115,19 +114,6 @@ def _row_of(visit: Visit, number: str, move: str) -> tuple[CaseRow, Move]:
     if move not in rows:
         raise Refused("unknown_move", move=move[:40], known=[])
     return case, rows[move][0]
-
-
-def _with_files(visit: Visit, number: str, row: Move, typed: dict[str, str], sent: Any) -> dict[str, str]:
-    """Take the files of a form in, and return what was typed with their ids in the field that names files."""
-    names = marked(row.form, ATTACHED)
-    if not names:
-        raise Refused("bad_upload", most=0)
-    key = sent.entries.text("_key")
-    own = key_of(visit.store, visit.principal, f"{key}:files") if key else None
-    limits, at = limits_of(visit.settings), visit.working_time()
-    uploaded = upload(visit.store, visit.principal, number, sent.files, limits, at, own)
-    ids = [*typed.get(names[0], "").split(), *(file.id for file in uploaded)]
-    return {**typed, names[0]: " ".join(dict.fromkeys(ids))}
 
 
 def _filled(visit: Visit, number: str, row: Move, shown: MoveForm, code: str) -> MoveForm:

@@ -10,11 +10,13 @@ from fastapi.responses import HTMLResponse
 from apps.api.problems import status_of
 from apps.console.visit import Sent, Visit, Visiting
 from apps.principal_case_page import case_page_seen, unmasked_for, why_not
+from apps.principal_reports import RECOGNISES
 from apps.timer_explanation import row_of
 from apps.variable_views import labelled
 from engine.access.masking import Disclosure, PersonalData
 from locales.translation import refusal
 from reports.case_page import asked_people
+from statemachines.kinds import lifecycle_of
 from statemachines.refused import Refused
 
 router = APIRouter(prefix="/cases/{number}")
@@ -74,6 +76,7 @@ def case_answer(
         why_not=partial(why_not, case.kind, locale=visit.locale),
         maskable=[field.value for field in PersonalData],
         unmasked=unmasked is not None,
+        hands_codes=bool(visit.principal.actor.roles & RECOGNISES) and not lifecycle_of(case.kind).internal,
         typed=typed or {},
         error=refusal(visit.locale, refused, on_web=True) if refused else "",
     )

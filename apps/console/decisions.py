@@ -9,13 +9,15 @@ from fastapi.responses import HTMLResponse, Response
 from apps.api.case_documents import kind_of_number
 from apps.api.problems import status_of
 from apps.case_history import HistoryMove
-from apps.console.visit import Sent, Visit, Visiting
+from apps.console.form_files import with_files
+from apps.console.visit import SentWithFiles, Visit, Visiting
 from apps.form_choices import choices_of
 from apps.principal_decisions import SeenDecision, decision_seen, decisions_seen
 from apps.principal_moves import WantedMove, move_for
 from apps.variable_views import entered, field_label, labelled
 from apps.web.form_fields import FormReader, Widget, errors_by_field, form_fields, form_values
 from engine.access.moves import OfferedMove
+from engine.attachments.reading import attachments_of
 from engine.ledger.record import CaseRow
 from locales.translation import label, refusal, translate
 from locales.zone import reader_zone
@@ -65,9 +67,9 @@ def _decision(
     offered = next((each for each in seen.moves if each.name == move and each.why_not is None), None)
     fields = []
     if offered is not None:
-        reader = FormReader(locale, kind, choices_of(visit.store, locale, kind, visit.at))
-        drawn = form_fields(offered.form, reader, typed or {}, refused)
-        fields = [each for each in drawn if each.widget is not Widget.ATTACHMENTS]  # the page of the case takes files
+        files = attachments_of(visit.store, visit.principal, seen.case.number, visit.at)
+        reader = FormReader(locale, kind, choices_of(visit.store, locale, kind, visit.at, files))
+        fields = form_fields(offered.form, reader, typed or {}, refused)
     values: dict[str, Any] = {
         "seen": seen,
         "why_not": why_not_text(locale),
@@ -76,6 +78,7 @@ def _decision(
         "known": labelled(locale, kind, seen.variables),
         "chosen": offered,
         "fields": fields,
+        "multipart": any(each.widget is Widget.ATTACHMENTS for each in fields),
         "error": refusal(locale, refused, on_web=True) if refused and not errors_by_field(refused, locale) else "",
     }
     return visit.page("decision.html", status_of(refused) if refused else 200, **values)
@@ -94,17 +97,20 @@ def _statements(move: HistoryMove, locale: str, kind: str) -> list[tuple[str, st
 
 
 @router.post("/decisions/{number}")
-def decide(visit: Visiting, number: CaseNumber, entries: Sent) -> Response:
-    """Make a decision; where it is refused, show the page again with what was typed."""
+def decide(visit: Visiting, number: CaseNumber, sent: SentWithFiles) -> Response:
+    """Make a decision; where it is refused, show the page again with what was typed and the files that were sent."""
     seen = decision_seen(visit.store, visit.principal, number, visit.at)
+    entries, typed = sent.entries, sent.entries.given()
     move = entries.text("_move")
     try:
         at = visit.working_time()
-        form = form_values(seen.offered(move).form, entries.given(), reader_zone())
+        model = seen.offered(move).form
+        typed = with_files(visit, number, model, typed, sent)
+        form = form_values(model, typed, reader_zone())
         seq = int(entries.text("_seq")) if entries.text("_seq").isdecimal() else None
         wanted = WantedMove(number, move, form, seq)
         answer = move_for(visit.store, visit.principal, wanted, entries.text("_key") or None, at)
     except Refused as refused:
-        return _decision(visit, seen, move, entries.given(), refused)
+        return _decision(visit, seen, move, typed, refused)
     visit.figures.moved(kind_of_number(answer.number), move)
     return visit.go_to("/decisions?done=decided")

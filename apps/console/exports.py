@@ -13,7 +13,7 @@ from apps.console.admin_forms import ExportForm
 from apps.console.visit import Sent, Visit, Visiting
 from apps.principal_reports import refuse_others
 from apps.web.form_fields import Choices, FormReader, filled, form_fields
-from engine.audit.export_access import EXPORT, WHOLE_LOG_ROLES, record_export, require_whole_log
+from engine.audit.export_access import EXPORT, WHOLE_LOG_ROLES, Taken, record_export, require_whole_log
 from gateways.writing.formats import FORMATS
 from locales.translation import label, refusal
 from locales.zone import reader_zone
@@ -52,7 +52,7 @@ def export(visit: Visiting, entries: Sent) -> Response:
         if form.whole:
             at, handle = visit.working_time(), visit.principal.actor.handle
             require_whole_log(visit.store, handle, at)
-            record_export(visit.store, form.format, handle, form.kind or "", 0, at)
+            record_export(visit.store, Taken(form.format, handle, form.kind or "", 0), at)
     except Refused as refused:
         return _page(visit, given, refused)
     name = f"closeloop-{form.kind or 'all'}-{visit.at:%Y%m%d-%H%M}.{form.format}"

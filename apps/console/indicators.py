@@ -8,16 +8,8 @@ from fastapi.responses import HTMLResponse, Response
 
 from apps.console.visit import Visit, Visiting
 from apps.indicator_book import indicator_book
-from apps.indicator_texts import (
-    figure_text,
-    group_text,
-    label_of,
-    meaning_of,
-    quality_texts,
-    reread_text,
-    sample_text,
-    target_text,
-)
+from apps.indicator_drill_down import ASKED_COLUMNS, CAUSE_COLUMNS, asked_rows, cause_rows
+from apps.paper_files import FORMATS
 from apps.principal_indicators import (
     SeenIndicator,
     cases_seen,
@@ -26,10 +18,23 @@ from apps.principal_indicators import (
     own_figures_seen,
     reads_figures,
 )
+from apps.principal_period_report import period_report_taken
+from apps.principal_regulator import TAKES_PACK
+from apps.reread_texts import reread_text
 from engine.rules.indicator_definition import Indicator
 from locales.translation import refusal
 from locales.zone import reader_zone
 from reports.indicators.figures import Figure, groups_of
+from reports.indicators.indicator_text import (
+    figure_text,
+    group_text,
+    label_of,
+    meaning_of,
+    quality_texts,
+    sample_text,
+    target_text,
+)
+from reports.indicators.pareto import CAUSE, has_causes
 from reports.indicators.periods import Period, month_before, period_of
 from statemachines.refused import Refused
 
@@ -37,7 +42,6 @@ router = APIRouter(prefix="/indicators")
 
 Word = Annotated[str, Query(max_length=40)]
 Name = Annotated[str, Path(max_length=40)]
-SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 LISTED = 60
 """The most case numbers of a page."""
 
@@ -51,6 +55,7 @@ def list_indicators(visit: Visiting, period: Word = "", as_of: Word = "") -> HTM
     rows = [(indicator, *_texts(visit, indicator, figure)) for indicator, figure in seen]
     return visit.page(
         "indicators.html", rows=rows, period=chosen.name, as_of=as_of, why=why, everybody=everybody, choices=[], by="",
+        takes_pack=bool(visit.principal.actor.roles & TAKES_PACK),
         label_of=lambda indicator: label_of(indicator, visit.locale),
     )  # fmt: skip
 
@@ -62,7 +67,17 @@ def download_book(visit: Visiting, period: Word = "", as_of: Word = "") -> Respo
     content = indicator_book(visit.store, visit.principal, chosen, then, visit.at, visit.locale)
     name = f"closeloop-indicators-{chosen.name}.xlsx"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
-    return Response(content, media_type=SHEET, headers=headers)
+    return Response(content, media_type=FORMATS["xlsx"], headers=headers)
+
+
+@router.get("/report")
+def download_report(visit: Visiting, period: Word = "", file_format: Word = "pdf") -> Response:
+    """Answer with the report of a period for managers, as a workbook or PDF."""
+    chosen, _, _ = _asked(visit, period, "")
+    content = period_report_taken(visit.store, visit.principal, chosen, file_format, visit.at, visit.locale)
+    name = f"closeloop-report-{chosen.name}.{file_format}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
+    return Response(content, media_type=FORMATS[file_format], headers=headers)
 
 
 @router.get("/{indicator_name}")
@@ -83,8 +98,22 @@ def show_indicator(
         groups=[(group_text(each.group, visit.locale), *_texts(visit, indicator, each), seen.bands.get(each.group))
                 for each in seen.groups],
         qualities=quality_texts(seen.quality, visit.locale), reread=reread_text(indicator, seen.reread, visit.locale),
-        trend=_trend(seen), choices=groups_of(indicator) if everybody else [], cases=cases, most=LISTED,
+        trend=_trend(seen), choices=_choices(indicator) if everybody else [],
+        drill_down=_drill_down(seen, visit.locale), cases=cases, most=LISTED,
     )  # fmt: skip
+
+
+def _choices(indicator: Indicator) -> list[str]:
+    """Return by what an indicator can be made up: the groups of its figure, and its causes."""
+    return sorted({*groups_of(indicator), *((CAUSE,) if has_causes(indicator) else ())})
+
+
+def _drill_down(seen: SeenIndicator, locale: str) -> list[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]:
+    """Return name, columns and rows of the tables below the figure, as far as they have rows."""
+    tables = (
+        ("causes", CAUSE_COLUMNS, cause_rows(seen, locale)), ("asked", ASKED_COLUMNS, asked_rows(seen, locale)),
+    )  # fmt: skip
+    return [each for each in tables if each[2]]
 
 
 def _texts(visit: Visit, indicator: Indicator, figure: Figure) -> tuple[str, str, str, bool | None]:

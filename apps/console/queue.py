@@ -5,21 +5,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse, Response
 
-from apps.api.session_cookie import is_secure
-from apps.console.queue_filters import (
-    LONGEST_NAME,
-    QueueFilters,
-    SavedFilter,
-    codes_only,
-    drop_filter,
-    good_name,
-    keep_filter,
-    saved_filters,
-)
+from apps.console.queue_filters import LONGEST_NAME, QueueFilters, codes_only, good_name
 from apps.console.visit import Sent, Visit, Visiting
 from apps.principal_queue import Share, queue_seen
 from engine.access.scope import NO_CASES_OF_OWN
 from engine.departments import departments
+from engine.saved_filters import SavedFilter, remove_filter, save_filter, saved_filters
 from locales.translation import label
 from statemachines.forms import Severity
 from statemachines.kinds import lifecycles
@@ -40,24 +31,22 @@ def show_queue(visit: Visiting, filters: Annotated[QueueFilters, Query()]) -> HT
     values: dict[str, Any] = {"queue": queue, "filters": filters, "share": share, "reads": not roles <= NO_CASES_OF_OWN}
     if visit.fragment:
         return visit.page("queue_rows.html", **values)
-    saved = saved_filters(visit.request, visit.principal.actor.handle)
+    with visit.store.looking() as tx:
+        saved = saved_filters(tx, visit.principal.actor.id)
     return visit.page("queue.html", **values, saved=saved, shares=list(Share), choices=_choices(visit))
 
 
 @router.post("/cases/filters")
-def save_filter(visit: Visiting, entries: Sent) -> Response:
+def save_or_remove_filter(visit: Visiting, entries: Sent) -> Response:
     """Save the filters that are shown under a name, or remove those of a name."""
     name, address = entries.text("name"), codes_only(entries.text("query"))
     if not good_name(name):
         raise Refused("bad_filter_name", most=LONGEST_NAME)
-    handle, secure = visit.principal.actor.handle, is_secure(visit.request)
     if entries.text("remove") == "true":
-        response = visit.go_to(f"/cases?{address}&done=filter_removed")
-        drop_filter(visit.request, response, handle, name, secure=secure)
-    else:
-        response = visit.go_to(f"/cases?{address}&done=filter_saved")
-        keep_filter(visit.request, response, handle, SavedFilter(name, address), secure=secure)
-    return response
+        remove_filter(visit.store, visit.principal.actor.id, name)
+        return visit.go_to(f"/cases?{address}&done=filter_removed")
+    save_filter(visit.store, visit.principal.actor.id, SavedFilter(name, address), visit.at)
+    return visit.go_to(f"/cases?{address}&done=filter_saved")
 
 
 def _choices(visit: Visit) -> dict[str, Any]:

@@ -1,34 +1,19 @@
-"""The filters of the queue as its address gives them, and those that somebody saved in a cookie of his browser.
+"""The filters of the queue as its address gives them, and the part of an address that may be saved."""
 
-Saved filters hold codes only, never the words of a search: a cookie may be read by whoever has the browser next. They
-are listed for the person who saved them.
-"""
-
-import base64
-import json
-from dataclasses import dataclass
-from hashlib import sha256
 from typing import Annotated, Any, Final
 from urllib.parse import parse_qsl, urlencode
 
-from fastapi import Request, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from apps.principal_queue import Share
-from apps.web.addresses import CONSOLE
 from models.printable_text import is_printable_line
 from reports.case_search import CaseQuery
 from statemachines.form_model import Code
 from statemachines.forms import Severity
 
-COOKIE: Final = "closeloop-filters-{digest}"
-"""A cookie for each person, under a digest of his handle."""
-KEPT_SECONDS: Final = 365 * 24 * 3600
-MOST: Final = 8
-"""The most filters of one person; a new one takes the place of the oldest."""
 LONGEST_NAME: Final = 40
-MOST_BYTES: Final = 3_800
-"""Browsers keep no cookie of more than 4 kB."""
+LONGEST_ADDRESS: Final = 6_000
+"""The most characters of an address that is saved: those of sixty states."""
 PAGE: Final = 30
 
 Blank = BeforeValidator(lambda value: value or None)
@@ -69,8 +54,9 @@ class QueueFilters(BaseModel):
         """Return the query of the store."""
         pairs = [name.partition(".") for name in self.state]
         kinds = tuple(dict.fromkeys(kind for kind, _, _ in pairs)) or tuple(filter(None, (self.kind,)))
+        states = tuple(dict.fromkeys(state for _, _, state in pairs))
         return CaseQuery(
-            kinds=kinds, states=tuple(state for _, _, state in pairs), department=self.department, owner=self.owner,
+            kinds=kinds, states=states, department=self.department, owner=self.owner,
             severity=self.severity, level=self.level, overdue=self.overdue, closed=bool(self.closed), text=self.text,
             limit=PAGE,
         )  # fmt: skip
@@ -87,33 +73,6 @@ class QueueFilters(BaseModel):
         return bool(self.model_dump(exclude_defaults=True, exclude={"share", "text", "cursor"}))
 
 
-@dataclass(frozen=True, slots=True)
-class SavedFilter:
-    """A filter under a name; ``address`` is the query that shows it."""
-
-    name: str
-    address: str
-
-
-def saved_filters(request: Request, handle: str) -> list[SavedFilter]:
-    """Return the filters that somebody saved in this browser; of a cookie that was changed only what may be saved."""
-    try:
-        kept: Any = json.loads(base64.urlsafe_b64decode(request.cookies.get(_cookie(handle), "")))
-        return [SavedFilter(name, codes_only(address)) for name, address in kept if good_name(name)]
-    except (ValueError, TypeError, AttributeError):
-        return []
-
-
-def keep_filter(request: Request, response: Response, handle: str, kept: SavedFilter, *, secure: bool) -> None:
-    """Save a filter, in the place of one of the same name."""
-    _keep(response, handle, [*_without(request, handle, kept.name), kept][-MOST:], secure=secure)
-
-
-def drop_filter(request: Request, response: Response, handle: str, name: str, *, secure: bool) -> None:
-    """Remove a saved filter; nothing where there is none of that name."""
-    _keep(response, handle, _without(request, handle, name), secure=secure)
-
-
 def good_name(name: str) -> bool:
     """Return whether a filter may be called so."""
     return 0 < len(name) <= LONGEST_NAME and is_printable_line(name)
@@ -122,29 +81,11 @@ def good_name(name: str) -> bool:
 def codes_only(address: str) -> str:
     """Return a query without the words of a search and without its page; empty where it is none."""
     try:
-        pairs = parse_qsl(address[:1000])
+        pairs = parse_qsl(address[:LONGEST_ADDRESS])
         given: dict[str, Any] = dict(pairs) | {"state": [value for name, value in pairs if name == "state"]}
         return QueueFilters.model_validate(given).address(text=None, cursor=None)
     except ValidationError:
         return ""
-
-
-def _cookie(handle: str) -> str:
-    return COOKIE.format(digest=sha256(handle.encode()).hexdigest()[:12])
-
-
-def _without(request: Request, handle: str, name: str) -> list[SavedFilter]:
-    return [each for each in saved_filters(request, handle) if each.name != name]
-
-
-def _keep(response: Response, handle: str, filters: list[SavedFilter], *, secure: bool) -> None:
-    text = json.dumps([[each.name, each.address] for each in filters])
-    value = base64.urlsafe_b64encode(text.encode()).decode()
-    if len(value) > MOST_BYTES:
-        return _keep(response, handle, filters[1:], secure=secure)
-    return response.set_cookie(
-        _cookie(handle), value, KEPT_SECONDS, path=CONSOLE, secure=secure, httponly=True, samesite="lax"
-    )  # fmt: skip
 
 
 def _text(value: Any) -> Any:

@@ -16,7 +16,7 @@ from apps.web.form_fields import Choices, FormField, FormReader, filled, form_fi
 from engine.rules.in_force import Sort
 from engine.rules.interpretations import interpret, interpretable
 from engine.rules.limits import Limit
-from engine.rules.policy import Bound
+from engine.rules.pack_sections import Bound
 from locales.translation import label, refusal, translate
 from locales.zone import reader_zone
 from models.columns import from_micros
@@ -125,4 +125,4 @@ def _amount(visit: Visit, bound: Bound) -> str:
         return translate(visit.locale, "cli.policy.reason.blank")
     if bound.of == "fen":
         return yuan(visit.locale, bound.amount)
-    return f"{bound.amount} {translate(visit.locale, 'unit.hours')}"
+    return f"{bound.amount} {translate(visit.locale, f'unit.{bound.of}')}"

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
+from apps.api.included_routes import included
 from apps.api.problems import INTERNAL, status_of
 from apps.portal.routes import ROUTERS
 from apps.web.entries import Entries
@@ -19,14 +20,13 @@ from locales.translation import refusal
 from statemachines.refused import Refused
 
 ENDED = "portal_visit_ended"
+ROUTES = included(ROUTERS)
 
 
 def create_portal(services: Services) -> ASGIApp:
     """Return the portal, to be mounted at its address."""
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False, routes=ROUTES)
     services.give(app.state)
-    for router in ROUTERS:
-        app.include_router(router, include_in_schema=False)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(RequestValidationError, _no_page)
     app.add_exception_handler(HTTPException, _no_page)

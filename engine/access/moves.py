@@ -98,8 +98,9 @@ def _check_named_cases(tx: Tx, known: Condition, form: type[Form], values: Mappi
     if marked(form, RECORDED):  # who decided the disputed case would be read from its record
         fields.append(("about", named))
     for name, condition in fields:
-        if isinstance(number := values.get(name), str):
-            find_case(tx, number, condition)
+        if isinstance(numbers := values.get(name), str):
+            for number in numbers.split() or (numbers,):
+                find_case(tx, number, condition)
 
 
 def refuse_without(principal: Principal, scope: Scope) -> None:

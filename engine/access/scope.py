@@ -2,11 +2,13 @@
 
 Each role gives a condition on cases; who has several roles reads what any of them gives. Whoever works on a case sees
 how its customer is reached; whoever only reviews it does not, unless he unmasks it with a reason (``masking``). A kind
-that names its ``readers`` is confidential: no other role gives anything of it, and nobody whom a case concerns
-(``hidden_from``) reads it. ADR 51 gives the reasons, role by role.
+that names its ``readers`` is confidential: no other role gives anything of it. Nobody whom a case concerns
+(``hidden_from``) reads it, unless the kind is open to him (``shown_to``), as his training is. ADR 51 gives the reasons,
+role by role.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -56,6 +58,7 @@ STOOD_IN_FOR: Final = (
 )
 MOVED_BY: Final = "c.id IN (SELECT scope_t.case_id FROM transition scope_t WHERE scope_t.actor_id = :scope_id)"
 """What an index tells of the cases on which somebody acted."""
+OPENED_BY: Final = f"{MOVED_BY[:-1]} AND scope_t.seq = 1)"
 LED_TO_VIOLATION: Final = (
     "EXISTS (SELECT 1 FROM link scope_l JOIN cases scope_c ON scope_c.id = scope_l.child_id"
     " WHERE scope_l.parent_id = c.id AND scope_c.kind = 'violation')"
@@ -83,7 +86,8 @@ def known_cases(principal: Principal, at: datetime | None = None) -> Condition:
         return EVERY_CASE
     if principal.kind in OUTSIDERS:
         return _case_of_outsider(principal)
-    return _not_concerning(principal.actor, either((_worked_on(principal.actor, at), _reviewed(principal.actor, at))))
+    actor = principal.actor
+    return _not_concerning(actor, either((_worked_on(actor, at), _reviewed(actor, at), _shown(actor))))
 
 
 def contacts_in_scope(principal: Principal, at: datetime | None = None) -> Condition:
@@ -117,19 +121,15 @@ def meets(tx: Tx, case_id: int, condition: Condition) -> bool:
     return tx.row(MEETS.format(scope=condition.sql), case_id=case_id, **condition.values) is not None
 
 
-def concerning(actor: Acting) -> Condition:
-    """Return the cases that concern the actor and are hidden from him.
+def of_many(scope: Condition) -> Condition:
+    """Return the same condition for a query of many cases: what an actor did is read once, not for each case."""
+    return replace(scope, sql=scope.sql.replace(ACTED_ON, MOVED_BY).replace(OPENED, OPENED_BY))
 
-    The variables are canonical text, so a handle is spelled in one way only.
-    """
-    return either(
-        Condition(
-            f"c.kind = '{table.kind}' AND replace(c.variables, :scope_{name}, '') <> c.variables",
-            {f"scope_{name}": canonical({name: actor.handle})[1:-1]},
-        )
-        for table in lifecycles().values()
-        for name in table.hidden_from
-    )
+
+def concerning(actor: Acting) -> Condition:
+    """Return the cases that concern the actor and are hidden from him."""
+    named = (_naming(actor, table.kind, name) for table in lifecycles().values() for name in table.hidden_from)
+    return either(Condition(sql, values) for sql, values in named)
 
 
 def ordinary_cases() -> Condition:
@@ -163,6 +163,23 @@ def _reviewed(actor: Acting, at: datetime | None) -> Condition:
     own = () if actor.roles <= NO_CASES_OF_OWN or actor.roles & WORK else _own(actor, at)
     ordinary = EVERY_CASE if actor.roles & REVIEW else either((*own, *_by_state(actor)))
     return either((both(ordinary_cases(), ordinary), *_origins(actor), *_confidential(actor)))
+
+
+def _shown(actor: Acting) -> Condition:
+    """Return the confidential cases that concern an actor and are open to him."""
+    if actor.disabled_at is not None:
+        return NO_CASE
+    named = (_naming(actor, table.kind, name) for table in lifecycles().values() for name in table.shown_to)
+    return either(by_index(sql, values) for sql, values in named)
+
+
+def _naming(actor: Acting, kind: str, name: str) -> tuple[str, dict[str, str]]:
+    """Return the condition of the cases whose variable is the actor's handle, and its values.
+
+    The variables are canonical text, so a handle is spelled in one way only.
+    """
+    sql = f"c.kind = '{kind}' AND replace(c.variables, :scope_{name}, '') <> c.variables"
+    return sql, {f"scope_{name}": canonical({name: actor.handle})[1:-1]}
 
 
 def _own(actor: Acting, at: datetime | None) -> Iterator[Condition]:
@@ -213,15 +230,14 @@ def _origins(actor: Acting) -> Iterator[Condition]:
 
 
 def _confidential(actor: Acting) -> Iterator[Condition]:
-    """Yield the confidential cases that an actor's roles may read; a department manager only those of his department.
+    """Yield the confidential cases that an actor's roles may read; who leads people only those of his department.
 
-    One that no department has awaits any department manager.
+    One that no department has awaits any of them.
     """
-    manager = frozenset({Role.DEPARTMENT_MANAGER})
     tables = [table for table in lifecycles().values() if actor.roles.intersection(table.readers)]
-    if whole := _listed(table.kind for table in tables if (actor.roles - manager).intersection(table.readers)):
+    if whole := _listed(table.kind for table in tables if (actor.roles - DISTRIBUTE).intersection(table.readers)):
         yield by_index(f"c.kind IN ({whole})")
-    if limited := [table.kind for table in tables if not (actor.roles - manager).intersection(table.readers)]:
+    if limited := [table.kind for table in tables if not (actor.roles - DISTRIBUTE).intersection(table.readers)]:
         yield both(_of_kinds(limited), either(_of_manager(actor)))
 
 

@@ -10,6 +10,7 @@ from engine.accounts.sessions import end_sessions
 from engine.actors import administrator, roles_of
 from engine.commands.staffing import note
 from engine.ledger.journal import journal_row
+from engine.saved_filters import erase_filters
 from engine.store import Store
 from models.columns import from_micros, to_micros
 from statemachines.refused import Refused
@@ -65,8 +66,9 @@ def add_account(store: Store, handle: str, by: str, at: datetime) -> bool:
 def disable_account(store: Store, handle: str, by: str, at: datetime) -> bool:
     """Let nobody in by an account and the tokens of its actor, and end its sessions; his cases stay with him.
 
-    Return False if it was disabled. Raises ``Refused('no_account' | 'last_administrator')`` and what ``add_account``
-    raises.
+    The filters that he saved are erased. Return False if it was disabled.
+
+    Raises ``Refused('no_account' | 'last_administrator')`` and what ``add_account`` raises.
     """
     return _set_disabled(store, handle, by, at, to_micros(at))
 
@@ -96,6 +98,8 @@ def _set_disabled(store: Store, handle: str, by: str, at: datetime, disabled_at:
         ]
         note(tx, actor.id, maker.id, now, ACCOUNT_DISABLED, *instants)
         end_sessions(tx, actor.id)
+        if disabled_at is not None:
+            erase_filters(tx, actor.id)
         return True
 
 

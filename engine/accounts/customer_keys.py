@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from engine.access.principal import Principal, PrincipalKind
 from engine.access.scope import REPORT
+from engine.accounts.access_codes import use_access_code
 from engine.accounts.attempt_limits import Limit, RateLimited, count_try
 from engine.accounts.sealing import seal, unseal
 from engine.actors import customer_actor, known_customer_actor
@@ -83,7 +84,7 @@ def code_for(store: Store, ticket: str, at: datetime) -> Code | None:
 
 
 def visit_by_code(store: Store, ticket: str, code: str, address: str, at: datetime) -> Principal:
-    """Return the customer who gives the code that fits his ticket; it is good once.
+    """Return the customer who gives the code that fits his ticket, or that an agent handed to him; it is good once.
 
     Raises ``Refused('portal_code_wrong')`` and ``RateLimited``.
     """
@@ -92,8 +93,11 @@ def visit_by_code(store: Store, ticket: str, code: str, address: str, at: dateti
     row = _row(store, number)
     expected = _code(store.secret, nonce, 0 if row is None else row.id)
     fits = hmac.compare_digest(expected.encode(), _digits(code).encode(errors="replace"))
-    if row is None or not fits or not _reachable(row):
+    handed = use_access_code(store, 0 if row is None else row.id, _digits(code), at)
+    if row is None or not (handed or (fits and _reachable(row))):
         raise Refused("portal_code_wrong")
+    if handed:
+        return outsider(store, at, PrincipalKind.CUSTOMER, row.id)
     try:
         count_try(store, [(SPENT, nonce)], at)
     except RateLimited:

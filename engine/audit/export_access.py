@@ -1,6 +1,8 @@
 """Checks who may export a log with names and words in it, and records that it was exported (H1)."""
 
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from engine.actors import acting
 from engine.runs import Done, keep
@@ -11,7 +13,29 @@ from statemachines.roles import Role
 
 EXPORT = "export"
 """The name under which an export is recorded among the runs."""
+WHOLE_LOG_NOTE = ("format", "by", "kind", "since")
+"""What every record of an export holds."""
 WHOLE_LOG_ROLES = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An export with names: its format, who takes it, of which kind and since when (in microseconds).
+
+    A report of a period names it, and the reason for which it holds names.
+    """
+
+    format: str
+    by: str
+    kind: str
+    since: int
+    period: str = ""
+    reason: str = ""
+
+    @property
+    def note(self) -> dict[str, Any]:
+        """Return what the record of the export holds."""
+        return {name: value for name, value in asdict(self).items() if value or name in WHOLE_LOG_NOTE}
 
 
 def require_whole_log(store: Store, handle: str, at: datetime) -> None:
@@ -21,7 +45,6 @@ def require_whole_log(store: Store, handle: str, at: datetime) -> None:
             raise Refused("export_whole", handle=handle, wanted=sorted(WHOLE_LOG_ROLES))
 
 
-def record_export(store: Store, log_format: str, handle: str, kind: str, since: int, at: datetime) -> None:
-    """Record who exports a whole log, of which kind and since when, before its first byte is written."""
-    note = {"format": log_format, "by": handle, "kind": kind, "since": since}
-    keep(store, Done(EXPORT, at, at, observed=True, did=0, note=note))
+def record_export(store: Store, taken: Taken, at: datetime) -> None:
+    """Record what is exported with names in it, before its first byte is written."""
+    keep(store, Done(EXPORT, at, at, observed=True, did=0, note=taken.note))

@@ -10,6 +10,8 @@ END_SESSIONS = "DELETE FROM login_session"
 END_CODES = "DELETE FROM one_time_code"
 OPEN_INVITATIONS = "SELECT id FROM invitation WHERE used_at IS NULL ORDER BY id"
 END_INVITATION = "DELETE FROM invitation WHERE id = :id"
+OPEN_ACCESS_CODES = "SELECT id FROM access_code WHERE used_at IS NULL AND until > :at ORDER BY id"
+END_ACCESS_CODE = "UPDATE access_code SET until = :at WHERE id = :id"
 LIVE_TOKENS = "SELECT id FROM api_token WHERE revoked_at IS NULL AND until > :at ORDER BY id"
 REVOKE = "UPDATE api_token SET revoked_at = :at WHERE id = :id"
 
@@ -24,6 +26,9 @@ def end_access(tx: Tx, by: str, at: int, *, keep_tokens: bool) -> int:
     for row in tx.rows(OPEN_INVITATIONS):
         tx.run(END_INVITATION, id=row.id)
         journal_row(tx, "invitation", (row.id,), by, at)
+    for row in tx.rows(OPEN_ACCESS_CODES, at=at):
+        tx.run(END_ACCESS_CODE, id=row.id, at=at)
+        journal_row(tx, "access_code", (row.id,), by, at)
     tokens = [] if keep_tokens else tx.rows(LIVE_TOKENS, at=at)
     for row in tokens:
         tx.run(REVOKE, id=row.id, at=at)

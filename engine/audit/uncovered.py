@@ -131,6 +131,12 @@ UNCOVERED: Mapping[str, Uncovered] = {
         ("id", "flow", "began_at", "ended_at", "observed", "did", "note"),
         WHOLE_ROWS,
     ),
+    "saved_filter": Uncovered(
+        "which filters of the queue a person saved: they hold codes, and nothing depends on them",
+        ("actor_id", "name", "address", "saved_at"),
+        WHOLE_ROWS,
+        frozenset({"actor_id"}),
+    ),
     "store_info": Uncovered("the clock of a simulated store", ("simulated_at",)),
     "timer": Uncovered(
         "what does not follow from the record: which edition of a pack a limit is from, if this release does not have"

@@ -9,6 +9,7 @@ import orjson
 from engine.actors import Acting, known_actor, refuse_unavailable
 from engine.categories import check_category
 from engine.commands.case_context import CaseContext
+from engine.commands.certificates import refuse_uncertified
 from engine.departments import check_department
 from engine.ledger.record import CaseRow, case_by_number
 from engine.transaction import Tx
@@ -53,7 +54,7 @@ def check_named(tx: Tx, context: CaseContext, move: str, form: Form, at: int | N
     Whoever is to have the work must be a person who is there at ``at``, in microseconds, and who belongs to the
     department that has the case, if he belongs to any; the department and the category must be of this house. ``at`` is
     None for history, whose owners may have left and whose departments and categories may be another house's. Raises
-    ``Refused('unknown_actor' | 'not_a_person' | 'actor_disabled' | 'actor_absent' | 'owner_elsewhere' |
+    ``Refused('unknown_actor' | 'not_a_person' | 'actor_disabled' | 'actor_absent' | 'owner_elsewhere' | 'uncertified' |
     'unknown_department' | 'unknown_category' | 'unknown_kind' | 'unknown_case' | 'not_mergeable' | 'no_consent')``.
     """
     if _names_others(type(form)):
@@ -80,6 +81,7 @@ def _check_fields(tx: Tx, context: CaseContext, form: Form, at: int | None) -> N
             person = known_actor(tx, handle)
             if at is not None and name in owners:
                 _check_owner(person, department, at)
+                refuse_uncertified(tx, context, person, at)
     for name in marked(type(form), CUSTOMER_KIND):
         _check_kind(getattr(form, name))
     _check_cases(tx, context.case, form, history=at is None)
@@ -101,7 +103,7 @@ def _check_cases(tx: Tx, case: CaseRow, form: Form, *, history: bool) -> None:
     for name in () if history else marked(type(form), OWN_OR_AGREED):
         _check_consent(tx, case, getattr(form, name))
     for name in marked(type(form), KNOWN_CASE):
-        if (number := getattr(form, name)) is not None:
+        for number in (getattr(form, name) or "").split():
             case_by_number(tx, number)
 
 

@@ -11,6 +11,7 @@ from engine.commands.advance import Answer, Command, advance_many
 from engine.commands.staffing import person_of, refuse_without_administrator
 from engine.contention import retrying
 from engine.ledger.journal import journal_row
+from engine.saved_filters import erase_filters
 from engine.store import Store
 from engine.transaction import Tx
 from statemachines.refused import Refused
@@ -115,6 +116,7 @@ def _disable(store: Store, handle: str, by: str, at: datetime, to: str | None) -
             raise Refused("own_deputy", handle=handle)
         person.put("disabled_at", row.disabled_at or now)
         refuse_without_administrator(tx, handle)
+        erase_filters(tx, row.id)
         for freed in tx.rows(FREE_CALLBACKS, handle=handle):
             journal_row(tx, "callback", freed, by, now)
         deputy, boss = _there(tx, row.deputy, now), _there(tx, row.boss, now)

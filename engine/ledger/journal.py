@@ -27,6 +27,7 @@ from engine.ledger.reading_ranges import READINGS, delete_readings, old_readings
 from engine.transaction import Tx
 
 KEYS: dict[str, tuple[str, ...]] = {
+    "access_code": ("id",),
     "account": ("actor_id",),
     "actor": ("handle",),
     "actor_change": ("id",),

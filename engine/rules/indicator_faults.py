@@ -37,7 +37,18 @@ MEASURED_IN = {Unit.POINTS: Measured.POINTS, Unit.FEN: Measured.FEN, Unit.HOURS:
 
 
 def definition_faults(indicator: Indicator) -> Iterator[Fault]:
-    """Yield the faults of one definition that concern more than the form of a single field."""
+    """Yield the faults of one definition that concern more than the form of a single field, each once.
+
+    A filter of the whole indicator is checked for numerator and denominator: what is wrong for both is one fault.
+    """
+    found: list[Fault] = []
+    for fault in _definition_faults(indicator):
+        if fault not in found:
+            found.append(fault)
+            yield fault
+
+
+def _definition_faults(indicator: Indicator) -> Iterator[Fault]:
     if not is_zone(indicator.zone):
         yield rule_fault("zone", "file.unknown_zone", "there is no zone {zone}", zone=indicator.zone)
     for field in ("label", "meaning"):

@@ -6,13 +6,25 @@ from decimal import Decimal
 from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from engine.calendars.calendar import POLICIES, Calendar, calendar
 from engine.rules.limits import Limit, Row, Text
+from engine.rules.pack_sections import (
+    Alerts,
+    AppraisalFormula,
+    Bound,
+    Callbacks,
+    Evaluation,
+    Indicator,
+    LadderStep,
+    Level,
+    Rounds,
+    Staffing,
+)
 from engine.rules.phone_calls import PhoneCalls, phone_faults
 from models.identifiers import HOME_REGION
 from models.toml_text import BadToml, parsed_toml
@@ -20,90 +32,8 @@ from models.zones import is_zone
 from statemachines.form_faults import file_faults
 from statemachines.forms import Severity
 from statemachines.lifecycle import Refused
-from statemachines.roles import TOP_LEVEL
 from statemachines.rule_faults import Fault, refused_fault, rule_fault, unreadable_fault
 from statemachines.vocabulary import Windows
-
-Level = Annotated[int, Field(ge=0, le=TOP_LEVEL)]
-
-
-class LadderStep(Row):
-    """An escalation step: at this share of the allowance the case asks this level."""
-
-    percent: Annotated[int, Field(gt=0, le=1000)]
-    level: Level
-
-
-class Callbacks(Row):
-    """How often, and in which working hours, a customer is called back (D1).
-
-    ``trigger`` is what the window is counted from, ``window`` names the clause that holds its length;
-    ``apart_hours`` is the least time between two attempts: attempts that follow each other faster are one.
-    ``recurrence_days`` is for how many days a customer who was called is not called about another order,
-    ``inquiries`` whether answered consultations are called back, too.
-    """
-
-    trigger: Literal["receipt", "completion", "acceptance"] | None = None
-    window: str | None = None
-    attempts: Annotated[int, Field(ge=1, le=10)] = 3
-    apart_hours: Annotated[int, Field(ge=0, le=168)] = 2
-    calendar: str = "cn-office"
-    recurrence_days: Annotated[int, Field(ge=1, le=3650)] | None = None
-    inquiries: bool = False
-
-
-class Alerts(Row):
-    """When people of these levels are alerted, and how many mails they get (B6, B11).
-
-    They are alerted in the hours of ``calendar``, or at any hour without one; other levels at any hour. Whoever is
-    asked for an overdue case is reminded every ``remind_days`` days until he acts; 0 reminds nobody. More than
-    ``digest_after`` notices to one person within ``digest_minutes`` become one mail.
-    """
-
-    calendar: str | None = None
-    levels: Annotated[tuple[Level, ...], Field(min_length=1)] = (1, 2, 3)
-    remind_days: Annotated[int, Field(ge=0, le=31)] = 1
-    digest_after: Annotated[int, Field(ge=1, le=1000)] = 5
-    digest_minutes: Annotated[int, Field(ge=1, le=1440)] = 10
-
-
-class Bound(Row):
-    """An amount up to which one rule holds and above which another, as who decides on a compensation (B4).
-
-    Blank (no amount), it admits no amount: whatever asks for it is refused or marked until the pack says one.
-    """
-
-    amount: Annotated[int, Field(gt=0, strict=True)] | None = None
-    of: Literal["fen", "hours"]
-    source: Text
-
-
-POSITION_AGE = "position_age_hours"
-"""The bound on the age of a position that a customer is shown (C3); what is older is marked as stale."""
-
-
-class Rounds(Row):
-    """After how many rounds a manager must decide (B3, C2), and how long an end can be taken back; else None.
-
-    ``max`` bounds the rounds of a case, ``rectifications`` those of an order that is not accepted; no bound where the
-    source sets none, as ``source`` says. A customer reopens his closed case within ``reopen_days``; a manager undoes a
-    mistaken end within ``undo_days``.
-    """
-
-    max: Annotated[int, Field(ge=1)] | None = None
-    source: Text | None = None
-    rectifications: Annotated[int, Field(ge=1)] | None = None
-    reopen_days: Annotated[int, Field(ge=1, le=3650)] | None = None
-    undo_days: Annotated[int, Field(ge=1, le=3650)] | None = None
-
-
-class Indicator(Row):
-    """A target the document sets for a figure (E2), in points of 100 or in percent, with its operator."""
-
-    operator: Literal["<", "<=", ">=", ">"]
-    target: Annotated[Decimal, Field(ge=0, le=100)]
-    of: Literal["points", "percent"]
-    source: Text
 
 
 class Pack(Row):
@@ -111,8 +41,9 @@ class Pack(Row):
 
     ``clauses`` are the promises, some of them blank; ``unpromised`` names the clauses that the document promises
     nothing of, and why. Neither a blank nor an unpromised clause starts a timer; the blank one is named as not set.
+    ``staffing`` says what is asked of the people who work.
     ``severity_levels`` says whom a case of some severity asks at once (B6), ``phone`` what a caller is asked (A1).
-    A telephone number without a country code belongs to ``region`` (ISO 3166).
+    A telephone number without a country code belongs to ``region`` (ISO 3166). Without ``evaluation`` no cycle opens.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
@@ -128,6 +59,9 @@ class Pack(Row):
     callbacks: Callbacks = Callbacks()
     alerts: Alerts = Alerts()
     rounds: Rounds = Rounds()
+    evaluation: Evaluation | None = None
+    staffing: Staffing | None = None
+    appraisal: AppraisalFormula | None = None
     bounds: Annotated[dict[str, Bound], Field(default_factory=dict)]
     severity_levels: Annotated[dict[Severity, Level], Field(default_factory=dict)]
     indicators: Annotated[dict[str, Indicator], Field(default_factory=dict)]

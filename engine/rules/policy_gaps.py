@@ -6,7 +6,8 @@ from datetime import date
 from enum import StrEnum
 
 from engine.rules.limits import Limit
-from engine.rules.policy import POSITION_AGE, Pack
+from engine.rules.pack_sections import POSITION_AGE
+from engine.rules.policy import Pack
 from engine.rules.unset_limits import needs_limit
 from statemachines.lifecycle import Lifecycle
 

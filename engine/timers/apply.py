@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from engine.ledger.record import CaseRow, TransitionDraft
-from engine.rules.policy import POSITION_AGE, Pack
+from engine.rules.pack_sections import POSITION_AGE
+from engine.rules.policy import Pack
 from engine.timers.set_back import recount
 from engine.timers.start import HOUR, TimerStarter, agreed_due
 from engine.timers.timer import RunningTimer

@@ -20,9 +20,9 @@ CALLED_AGAIN = timedelta(hours=1)
 # A failure counts for one version of a case only: once the case has moved, the work may succeed.
 PARKED = """
 SELECT c.id AS case_id, c.number, c.version, p.work, p.tries, p.next_at, p.reason FROM parked p
-  JOIN cases c ON c.id = p.case_id AND c.version = p.version
+ CROSS JOIN cases c WHERE c.id = p.case_id AND c.version = p.version
 """
-STUCK = f"{PARKED} WHERE p.tries >= :tries"
+STUCK = f"{PARKED} AND p.tries >= :tries"
 NOTE = """
 INSERT INTO parked (case_id, work, version, tries, next_at, reason)
 VALUES (:case_id, :work, :version, :tries, :next_at, :reason)

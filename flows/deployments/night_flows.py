@@ -17,9 +17,11 @@ from gateways.schedule import (
     CATCH_UP,
     CLASSIFIER_TRAINING,
     COMPLAINT_ANALYSIS,
+    EVALUATION,
     INTEGRITY,
     MORNING_REPORT,
     OVERNIGHT,
+    PERIOD_REPORT,
 )
 
 
@@ -67,6 +69,18 @@ async def analyse_complaints() -> State[Any]:
     return await _run(COMPLAINT_ANALYSIS)
 
 
+@flow(name=EVALUATION, flow_run_name=_run_name, **SHELL)
+async def evaluate() -> State[Any]:
+    """Open the evaluation cycles that are due, require plans where a target is missed, measure their effect."""
+    return await _run(EVALUATION)
+
+
+@flow(name=PERIOD_REPORT, flow_run_name=_run_name, **SHELL)
+async def report_periods() -> State[Any]:
+    """Leave the reports of the months and quarters that are over."""
+    return await _run(PERIOD_REPORT)
+
+
 @flow(name=INTEGRITY, flow_run_name=_run_name, **SHELL)
 async def check_integrity() -> State[Any]:
     """Verify the whole record and anchor it."""
@@ -90,6 +104,8 @@ NIGHTS = (
     plan_callbacks,
     morning_report,
     analyse_complaints,
+    evaluate,
+    report_periods,
     check_integrity,
     train_classifier,
     catch_up,

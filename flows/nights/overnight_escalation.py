@@ -1,4 +1,4 @@
-"""The night's work: fire missed timers, plan the day's callbacks, verify and anchor the record, make the report."""
+"""The night's work: fire missed timers, plan the day's callbacks, verify and anchor the record."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,7 +26,6 @@ class Night:
     swept: Swept
     planned: int
     verdict: Verdict
-    report: MorningReport
 
     @property
     def did(self) -> int:
@@ -50,7 +49,5 @@ async def escalate_overnight(work: Work) -> Night:
     await work.progress(65)
     await collect_orphans(work)
     verdict = await verify_and_anchor(work, await work.now() - VERIFIED_PERIOD)
-    await work.progress(90)
-    report = await work.step("report", partial(report_morning, work), RunText("step.report"), retries=RETRIES)
     await work.progress(100)
-    return Night(swept, planned, verdict, report)
+    return Night(swept, planned, verdict)

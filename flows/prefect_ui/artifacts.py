@@ -19,8 +19,10 @@ from classifier import training_report
 from classifier.training_report import TrainingResult
 from engine.audit.verify import Verdict
 from flows.fire_timers import Swept
+from flows.nights.evaluation import Evaluated
 from flows.nights.integrity import Integrity
-from flows.nights.overnight_escalation import Night
+from flows.nights.overnight_escalation import Night, report_morning
+from flows.nights.period_reports import PeriodReports
 from flows.nights.plan_callbacks import Called
 from flows.prefect_ui.case_pages import act_forms, leave_pages
 from flows.prefect_ui.desk_pages import ROWS, Page, board_page, callbacks_page, report_page
@@ -37,6 +39,9 @@ from reports.complaint_analysis import ComplaintAnalysis
 from reports.markdown import BOARD
 from reports.morning_report import MANAGER_LEVEL, MorningReport
 from reports.morning_report_text import summary
+from reports.paper_markdown import paper_markdown
+from reports.period_report import PeriodReport
+from reports.period_report_text import period_paper
 
 FAULTS, ANALYSIS, TO_BOARD = "night-check", "complaint-analysis", "to-the-board"
 TRAINING = "classifier-training"
@@ -154,7 +159,7 @@ async def leave_scheduled(work: Work, result: object) -> None:
         add_to_message(_sweep_counts(work.locale, result.swept))
         await leave_ledger(work, result.swept.failed)
         await _leave_pages(work, [step.number for step in result.swept.fired])
-        await _leave_day(work, result.report)
+        await _leave_day(work, await report_morning(work))
         await _leave_faults(work, result.verdict)
     elif isinstance(result, MorningReport):
         add_to_message(summary(result, work.locale))
@@ -162,6 +167,11 @@ async def leave_scheduled(work: Work, result: object) -> None:
     elif isinstance(result, ComplaintAnalysis):
         markdown = complaint_analysis_text.render(result, work.locale)
         await acreate_markdown_artifact(markdown=markdown, key=ANALYSIS, description=None)
+    elif isinstance(result, Evaluated):
+        await _leave_pages(work, [*result.cycles, *result.plans, *result.measured])
+    elif isinstance(result, PeriodReports):
+        for report in result.reports:
+            await _leave_period(work, report)
     elif isinstance(result, TrainingResult):
         markdown, line = training_report.render(result, work.locale), training_report.summary(result, work.locale)
         add_to_message(line)
@@ -172,6 +182,13 @@ async def leave_scheduled(work: Work, result: object) -> None:
         await _leave_faults(work, verdict)
     elif isinstance(result, int) and flow_run.flow_name == PLAN:
         await leave_callbacks(work)
+
+
+async def _leave_period(work: Work, report: PeriodReport) -> None:
+    """Leave the report of a period under a key of its own; made again, it is the next version of that key."""
+    paper = period_paper(report, work.locale)
+    key = f"period-report-{report.period.name.lower()}"
+    await acreate_markdown_artifact(markdown=paper_markdown(paper), key=key, description=paper.title)
 
 
 async def _leave_faults(work: Work, verdict: Verdict) -> None:

@@ -18,7 +18,7 @@ from statemachines.lifecycle import Refused
 
 NOT_DISPUTABLE = frozenset({"not_now", "guard", "unknown_case", "unknown_move"})
 """Refusals that mean: there is nothing to dispute, or no longer."""
-SUBJECTS = ("accused", "evaluated")
+SUBJECTS = ("accused", "evaluated", "concerned", "appraised")
 """The case variables that name the person a disputed case is about, who alone may appeal."""
 
 on_open(EVALUATION)(acknowledge_contact)

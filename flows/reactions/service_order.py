@@ -1,7 +1,7 @@
 """Reactions to a service order: mails to customer and staff, a finding, a complaint."""
 
 from engine.escalation.recipients import holders
-from flows.notifications import CUSTOMER, OWNER, Word, people, send, staff_of, tell_person, write
+from flows.notifications import CUSTOMER, OWNER, Word, people, send, staff_of, tell_person, where_staff_read, write
 from flows.reaction_context import ReactionContext
 from flows.reaction_registry import entering, on_move, on_open
 from flows.work import off_loop
@@ -72,8 +72,9 @@ async def ask_transport(context: ReactionContext) -> None:
         return
     for actor in await off_loop(people, context.work.store, Role.HANDLER, context.form["department"]):
         if actor.email:
-            key = f"{context.key}:{actor.handle}"
-            await write(context.work, key, actor.email, actor.locale, "order_tracking", number=context.number)
+            key, number = f"{context.key}:{actor.handle}", context.number
+            page = where_staff_read(context.work, number, actor.locale)
+            await write(context.work, key, actor.email, actor.locale, "order_tracking", number=number, page=page)
 
 
 @on_move(SERVICE_ORDER, "fail_acceptance")

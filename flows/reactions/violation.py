@@ -41,10 +41,11 @@ async def lodge_appeal(context: ReactionContext) -> None:
     """Open a case for the appeal, of whoever appealed."""
     no_party = dict.fromkeys(("customer", "phone", "email"))  # the appellant is not the reporter
     lodged = await context.open(APPEAL, APPEAL, await context.statement("grounds"), **no_party)
-    appellant = await off_loop(_maker, context.work.store, context.event.case_id, context.event.seq)
+    appellant = await off_loop(maker_of, context.work.store, context.event.case_id, context.event.seq)
     await context.advance_other(lodged.number, "take_up", about=context.number, appellant=appellant)
 
 
-def _maker(store: Store, case_id: int, seq: int) -> str:
+def maker_of(store: Store, case_id: int, seq: int) -> str:
+    """Return the handle of who made a move."""
     with store.looking() as tx:
         return tx.row(MAKER, id=case_id, seq=seq).handle

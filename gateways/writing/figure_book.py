@@ -3,6 +3,7 @@
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import xlsxwriter  # pyright: ignore[reportMissingTypeStubs] it ships none
@@ -20,7 +21,7 @@ class FigureSheet:
 
     name: str
     heads: Sequence[str]
-    rows: Sequence[Sequence[str | int | float | None]]
+    rows: Sequence[Sequence[str | int | float | Decimal | None]]
 
 
 def figure_book(sheets: Sequence[FigureSheet]) -> bytes:

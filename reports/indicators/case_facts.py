@@ -24,25 +24,28 @@ SELECT c.id AS case_id, c.opened_at AS at, 1 AS cases_opened{attributes}
 # An end that was undone by the instant is none.
 ENDINGS = """
 SELECT c.id AS case_id, t.occurred_at AS at, 1 AS cases_closed, t.occurred_at - c.opened_at AS closing_time,
-       CASE WHEN {category} IS NOT NULL AND {department} IS NOT NULL AND {investigated} AND {resolved} AND {called}
+       CASE WHEN {category} IS NOT NULL AND {department} IS NOT NULL AND ({made}) = {whole}
             THEN 1 ELSE 0 END AS records_complete{attributes}
   FROM transition t JOIN cases c ON c.id = t.case_id
- WHERE ({final}) AND t.source <> t.dest AND t.recorded_at <= :as_of AND ({kinds})
+ WHERE t.dest IN ({final_somewhere}) AND ({final}) AND t.source <> t.dest AND t.recorded_at <= :as_of AND ({kinds})
    AND NOT EXISTS (SELECT 1 FROM transition u WHERE u.case_id = t.case_id AND u.seq > t.seq
                       AND u.source <> u.dest AND u.recorded_at <= :as_of)
 """
+# One pass over the moves of a case finds which of those on record were made.
 MADE = """
-EXISTS (SELECT 1 FROM transition m WHERE m.case_id = c.id AND m.seq <= t.seq AND m.move IN ({moves}))
+SELECT {made} FROM transition m WHERE m.case_id = c.id AND m.seq <= t.seq
 """
-RESULTS = """
+GIVEN = """
 SELECT c.id AS case_id, t.occurred_at AS at, 1 AS results_given, 0 AS rounds_reopened,
        CASE WHEN NOT EXISTS (SELECT 1 FROM transition u WHERE u.case_id = t.case_id AND u.seq < t.seq
                                 AND u.move IN ({resolve})) THEN t.occurred_at - c.opened_at END AS result_time
        {person}{attributes}
   FROM transition t JOIN cases c ON c.id = t.case_id
  WHERE t.move IN ({resolve}) AND t.recorded_at <= :as_of AND ({kinds})
-UNION ALL
-SELECT c.id, t.occurred_at, 0, 1, NULL{person}{attributes}
+"""
+REOPENED = """
+SELECT c.id AS case_id, t.occurred_at AS at, 0 AS results_given, 1 AS rounds_reopened, NULL AS result_time
+       {person}{attributes}
   FROM transition t JOIN transition p ON p.case_id = t.case_id AND p.seq = t.seq - 1 JOIN cases c ON c.id = t.case_id
  WHERE t.cycle > 1 AND t.cycle > p.cycle AND t.move NOT IN ({undo}) AND t.recorded_at <= :as_of AND ({kinds})
 """
@@ -84,22 +87,23 @@ SELECT c.id AS case_id, t.occurred_at AS at, coalesce({approved}, {offered}) AS 
 
 
 RELATIONS = {
-    Facts.OPENINGS: OPENINGS, Facts.ENDINGS: ENDINGS, Facts.RESULTS: RESULTS, Facts.TRANSFERS: TRANSFERS,
+    Facts.OPENINGS: OPENINGS, Facts.ENDINGS: ENDINGS, Facts.RESULTS: f"{GIVEN} UNION ALL {REOPENED}",
+    Facts.TRANSFERS: TRANSFERS,
     Facts.DETERMINATIONS: DETERMINATIONS, Facts.COMPENSATIONS: COMPENSATIONS,
 }  # fmt: skip
-ON_RECORD = {
-    "investigated": ("investigate",),
-    "resolved": ("resolve",),
-    "called": ("revisit", "unreachable", "close_unsatisfied"),
-}
+ON_RECORD = (("investigate",), ("resolve",), ("revisit", "unreachable", "close_unsatisfied"))
 """The moves of which a complete record has one each; category and department belong to it, too."""
 TRANSFERRING = ("classify", "reclassify", "assign", "rule_owner", "review", "assign_task")
 """The moves that give a case to a department."""
 
 
-def relation(facts: Facts, record: RecordAt, wanted: Collection[str]) -> str:
-    """Return the relation of these facts, with the wanted attributes, as a SELECT with the parameter ``:as_of``."""
-    return RELATIONS[facts].format(
+def relation(facts: Facts, record: RecordAt, wanted: Collection[str], *, timed: bool = False) -> str:
+    """Return the relation of these facts, with the wanted attributes, as a SELECT with the parameter ``:as_of``.
+
+    ``timed`` leaves out the facts that have no duration.
+    """
+    sql = GIVEN if timed and facts is Facts.RESULTS else RELATIONS[facts]
+    return sql.format(
         **_pieces(facts, record), attributes=record.attributes(wanted), kinds=of_kinds(kinds_with(facts)),
         person=resolver_of() if "person" in wanted else "",
     )  # fmt: skip
@@ -114,9 +118,16 @@ def _pieces(facts: Facts, record: RecordAt) -> dict[str, str]:
     """Return what a relation has in the places of its own."""
     match facts:
         case Facts.ENDINGS:
-            made = {name: MADE.format(moves=recorded_as("move", *moves)) for name, moves in ON_RECORD.items()}
+            made = (
+                f"max(CASE WHEN m.move IN ({recorded_as('move', *moves)}) THEN 1 ELSE 0 END)" for moves in ON_RECORD
+            )
             columns = {name: record.column(name) for name in ("category", "department")}
-            return {**made, **columns, "final": " OR ".join(map(_final, lifecycles().values()))}
+            finals = {table.kind: _finals(table) for table in lifecycles().values()}
+            ends = (f"(c.kind = '{kind}' AND t.dest IN ({listed(names)}))" for kind, names in finals.items())
+            return {
+                **columns, "made": MADE.format(made=" + ".join(made)), "whole": str(len(ON_RECORD)),
+                "final": " OR ".join(ends), "final_somewhere": listed(set().union(*finals.values())),
+            }  # fmt: skip
         case Facts.RESULTS:
             return {name: recorded_as("move", move) for name, move in (("resolve", "resolve"), ("undo", "undo_end"))}
         case Facts.TRANSFERS:
@@ -133,10 +144,9 @@ def _pieces(facts: Facts, record: RecordAt) -> dict[str, str]:
             return {}
 
 
-def _final(table: Lifecycle) -> str:
-    """Return the condition that transition ``t`` brought a case of this kind to its end."""
-    names = {name for state in table.states if state.final for name in table.resolver.names("state", state.name)}
-    return f"(c.kind = '{table.kind}' AND t.dest IN ({listed(names)}))"
+def _finals(table: Lifecycle) -> set[str]:
+    """Return the names, of today and of earlier, of the states in which a case of this kind is at its end."""
+    return {name for state in table.states if state.final for name in table.resolver.names("state", state.name)}
 
 
 def _decided(transition: str) -> str:

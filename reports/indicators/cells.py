@@ -25,14 +25,14 @@ SELECT {period} AS period, count(*) AS facts{groups}{sums} FROM ({relation}) f
 """
 # Nearest rank: the median is the mean of the two values in the middle.
 RANKED = """
-SELECT r.period{groups}, r.n, r.value FROM (
+SELECT r.period{groups}, r.n, r.rank, r.value FROM (
     SELECT f.period{groups}, f.value, row_number() OVER w AS rank, count(*) OVER (PARTITION BY f.period{groups}) AS n
       FROM (SELECT {period} AS period, f.{query} AS value{groups} FROM ({relation}) f
              WHERE f.at >= :begin AND f.at < :end AND f.{query} IS NOT NULL{where}) f
     WINDOW w AS (PARTITION BY f.period{groups} ORDER BY f.value)) r
  WHERE r.rank IN ({ranks}) ORDER BY r.period{groups}, r.rank
 """
-MIDDLE, NINE_TENTHS = "(r.n + 1) / 2, (r.n + 2) / 2", "(r.n * 9 + 9) / 10"
+RANKS = "(r.n + 1) / 2, (r.n + 2) / 2, (r.n * 9 + 9) / 10"
 """The ranks that are read: the middle one or the two in the middle; the least that nine tenths do not exceed."""
 FACTS_OF_CASES = """
 SELECT f.case_id, {sums} FROM ({relation}) f JOIN cases c ON c.id = f.case_id
@@ -56,12 +56,23 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Rank:
-    """A value of the wanted rank among those of a group in a period, and how many there are."""
+    """A value with its rank among those of a group in a period, the least is 1, and how many there are."""
 
     period: int
     attributes: Mapping[str, str]
     n: int
+    rank: int
     value: int
+
+    @property
+    def in_the_middle(self) -> bool:
+        """Return whether it is the median, or one of the two of which this is the mean."""
+        return self.rank in {(self.n + 1) // 2, (self.n + 2) // 2}
+
+    @property
+    def at_nine_tenths(self) -> bool:
+        """Return whether it is the least value that nine tenths do not exceed."""
+        return self.rank == (self.n * 9 + 9) // 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +118,18 @@ class Reader:
         ]
 
     def ranks(
-        self, query: str, ranks: str, spans: Sequence[Span], by: Collection[str], filters: Mapping[str, Sequence[str]]
+        self, query: str, spans: Sequence[Span], by: Collection[str], filters: Mapping[str, Sequence[str]]
     ) -> list[Rank]:
-        """Return the durations of these ranks (``MIDDLE``, ``NINE_TENTHS``) by period and attributes."""
+        """Return the durations in the middle and at nine tenths, by period and attributes."""
         names = sorted(by)
         sql = RANKED.format(
-            period=_period(spans), groups="".join(f", {name}" for name in names), query=query, ranks=ranks,
-            relation=self.relation(QUERIES[query].facts, sorted({*names, *filters})), where=_where(filters),
+            period=_period(spans), groups="".join(f", {name}" for name in names), query=query, ranks=RANKS,
+            relation=self.relation(QUERIES[query].facts, sorted({*names, *filters}), timed=True), where=_where(filters),
         )  # fmt: skip
         rows = self.tx.rows_among(sql, **self._values(spans), **_lists(filters))
-        return [Rank(row.period, _picked(row, names), row.n, row.value) for row in rows if row.period is not None]
+        return [
+            Rank(row.period, _picked(row, names), row.n, row.rank, row.value) for row in rows if row.period is not None
+        ]
 
     def by_case(
         self, query: str, span: Span, filters: Mapping[str, Sequence[str]], scope: str, values: Mapping[str, Any]
@@ -128,15 +141,15 @@ class Reader:
         )  # fmt: skip
         return self.tx.rows_among(sql, **self._values([span]), **_lists(filters), **values)
 
-    def relation(self, facts: Facts, attributes: Collection[str]) -> str:
-        """Return the relation of these facts as a SELECT."""
+    def relation(self, facts: Facts, attributes: Collection[str], *, timed: bool = False) -> str:
+        """Return the relation of these facts as a SELECT; where ``timed``, of those that have a duration."""
         if facts is Facts.PROMISES:
             return promises(self.record, attributes)
         if facts is Facts.ANSWERS:
             return answers(self.record, attributes, self.rules)
         if facts is Facts.ORDERS:
             return own_orders(self.record, attributes)
-        return relation(facts, self.record, attributes)
+        return relation(facts, self.record, attributes, timed=timed)
 
     def _values(self, spans: Sequence[Span]) -> dict[str, Any]:
         return {"as_of": self.as_of, "begin": min(begin for begin, _ in spans), "end": max(end for _, end in spans)}

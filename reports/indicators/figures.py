@@ -11,10 +11,10 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from engine.rules.in_force import Rules
-from engine.rules.indicator_definition import Indicator, Side, Statistic, Target, Unit
+from engine.rules.indicator_definition import Filters, Indicator, Side, Statistic, Target, Unit
 from engine.rules.indicator_queries import FILTERS, QUERIES, Facts
 from engine.transaction import Tx
-from reports.indicators.cells import MIDDLE, NINE_TENTHS, Cell, Reader, Span
+from reports.indicators.cells import Cell, Rank, Reader, Span
 from reports.indicators.periods import Period
 from reports.indicators.statistics import rounded, wilson
 from reports.run_figures import HOUR
@@ -130,6 +130,7 @@ class _Reading:
                 wanted.setdefault(QUERIES[side.query].facts, set()).update(names)
         self._wanted = wanted
         self._cells: dict[Facts, list[Cell]] = {}
+        self._ranked: dict[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], list[Rank]] = {}
 
     def figures(self, indicator: Indicator) -> list[Figure]:
         """Return the figures of an indicator that is no composite one."""
@@ -204,13 +205,20 @@ class _Reading:
             self._cells[facts] = self.reader.cells(facts, self.spans, self._wanted[facts])
         return self._cells[facts]
 
+    def _ranks(self, query: str, filters: Filters) -> list[Rank]:
+        key = query, tuple(sorted(filters.items()))
+        if key not in self._ranked:
+            self._ranked[key] = self.reader.ranks(query, self.spans, self.by, filters)
+        return self._ranked[key]
+
     def _durations(self, indicator: Indicator) -> list[Figure]:
         """Return medians or ninth tenths; the median is the mean of the two values in the middle."""
         assert indicator.numerator is not None
-        ranks = MIDDLE if indicator.statistic is Statistic.MEDIAN else NINE_TENTHS
-        filters = indicator.filters_of(indicator.numerator)
+        median = indicator.statistic is Statistic.MEDIAN
         values: dict[tuple[int, Group], tuple[int, list[int]]] = {}
-        for rank in self.reader.ranks(indicator.numerator.query, ranks, self.spans, self.by, filters):
+        for rank in self._ranks(indicator.numerator.query, indicator.filters_of(indicator.numerator)):
+            if not (rank.in_the_middle if median else rank.at_nine_tenths):
+                continue
             key = rank.period, tuple((name, rank.attributes[name]) for name in self.by)
             values.setdefault(key, (rank.n, []))[1].append(rank.value)
         found: list[Figure] = []

@@ -59,7 +59,18 @@ def trend_to(period: Period, periods: int = TREND) -> Sequence[Period]:
 
 def month_before(day: date) -> Period:
     """Return the last month that was over on a day."""
-    return _of(_shifted(day.replace(day=1), -1), 1)
+    return last_over(day, 1)
+
+
+def last_over(day: date, months: int) -> Period:
+    """Return the last month, quarter or year (1, 3 or 12 months) that was over on a day."""
+    begin = day.month - 1 - (day.month - 1) % months + 1
+    return _of(_shifted(day.replace(month=begin, day=1), -months), months)
+
+
+def quarter_of(month: Period) -> Period:
+    """Return the quarter in which a month lies."""
+    return _of(_shifted(month.first, -((month.first.month - 1) % 3)), 3)
 
 
 def _of(first: date, months: int) -> Period:

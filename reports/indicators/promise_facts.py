@@ -15,18 +15,19 @@ from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Clause, Lifecycle
 
 PROMISES = """
-SELECT k.case_id, coalesce(b.due_at, l.occurred_at, x.occurred_at) AS at, 1 AS promises_judged,
+SELECT k.case_id, coalesce(b.due_at, l.occurred_at, {closed_at}) AS at, 1 AS promises_judged,
        CASE WHEN b.due_at IS NULL AND (l.timer_id IS NOT NULL OR k.outcome = 'met') THEN 1 ELSE 0 END AS promises_met
        {clause}{person}{attributes}
   FROM timer k JOIN cases c ON c.id = k.case_id
-  LEFT JOIN transition x ON x.case_id = k.case_id AND x.seq = k.closed_by AND x.recorded_at <= :as_of
-  LEFT JOIN ({lost}) l ON l.timer_id = k.id
+  {closing} LEFT JOIN ({lost}) l ON l.timer_id = k.id
   LEFT JOIN (SELECT s.timer_id, min(s.due_at) AS due_at FROM escalation_step s
               WHERE s.percent >= 100 AND s.recorded_at <= :as_of GROUP BY s.timer_id) b ON b.timer_id = k.id
  WHERE ({promised})
-   AND (b.due_at IS NOT NULL OR l.timer_id IS NOT NULL OR (x.seq IS NOT NULL AND (
+   AND (b.due_at IS NOT NULL OR l.timer_id IS NOT NULL OR ({closed} IS NOT NULL AND (
         k.outcome = 'met' OR (k.outcome = 'breached' AND k.steps_before = 0))))
 """
+# The move that ended a timer says who made it, and whether it had been recorded by the instant.
+CLOSING = "LEFT JOIN transition x ON x.case_id = k.case_id AND x.seq = k.closed_by AND x.recorded_at <= :as_of"
 NONE_LOST = "SELECT 0 AS timer_id, 0 AS occurred_at, 0 AS actor_id WHERE FALSE"
 # See Note [Lost meetings] in reports/indicators/record_at.py. The first message after which the timer was met counts.
 LOST = """
@@ -48,8 +49,10 @@ def promises(record: RecordAt, wanted: Collection[str]) -> str:
         undelivered = recorded_as("move", "message_undelivered")
         meets = " OR ".join(_meets(record))
         lost = LOST.format(message=record.number("u.form", "message"), undelivered=undelivered, meets=meets)
+    by_move = record.moved_since or "person" in wanted
     return PROMISES.format(
-        lost=lost, promised=" OR ".join(_promised()),
+        closing=CLOSING if by_move else "", closed_at="x.occurred_at" if by_move else "k.closed_at",
+        closed="x.seq" if by_move else "k.closed_by", lost=lost, promised=" OR ".join(_promised()),
         clause=f", {_current_clause()} AS clause" if "clause" in wanted else "",
         person=BY.format(actor="coalesce(l.actor_id, x.actor_id)") if "person" in wanted else "",
         attributes=record.attributes(wanted),

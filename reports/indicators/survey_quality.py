@@ -26,9 +26,14 @@ class SurveyQuality:
     strata: Mapping[str, Representativeness]
 
 
+def rests_on_answers(indicator: Indicator) -> bool:
+    """Return whether an indicator counts what customers answered."""
+    return indicator.numerator is not None and QUERIES[indicator.numerator.query].facts is Facts.ANSWERS
+
+
 def survey_quality(tx: Tx, rules: Rules, indicator: Indicator, period: Period, as_of: int) -> SurveyQuality | None:
     """Return the quality of the answers behind a figure; None for an indicator that does not rest on answers."""
-    if indicator.numerator is None or QUERIES[indicator.numerator.query].facts is not Facts.ANSWERS:
+    if indicator.numerator is None or not rests_on_answers(indicator):
         return None
     filters = indicator.filters_of(indicator.numerator)
     reader = Reader.at(tx, rules, as_of)

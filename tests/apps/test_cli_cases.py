@@ -296,3 +296,19 @@ def test_the_board_counts_by_milestone_level_and_lateness(closeloop: Closeloop, 
     late = closeloop.json("board")
     assert (late["late"], len(late["overdue"])) == (2, 2)
     assert "3 open, 2 of them past a promise." in closeloop("board").output
+
+
+@pytest.mark.requirement("A1")
+def test_a_contact_that_is_said_to_be_a_call_needs_what_the_pack_has_the_caller_asked(
+    closeloop: Closeloop, simulated: Store
+):
+    call = ("case", "open", "--text", "The parcel is broken.", "--channel", "hotline", "--as", "amy")
+    refused = closeloop.refused(*call)
+    assert refused["code"] == "form"
+    assert [fault["field"] for fault in refused["params"]["fields"]] == ["customer", "phone", "demand"]
+    assert closeloop.json("case", "list")["cases"] == []
+    unnamed = closeloop.refused(*call, "--unnamed")
+    assert [fault["field"] for fault in unnamed["params"]["fields"]] == ["demand"]
+    asked = ("--customer", "Wang Fang", "--phone", "13800138000", "--demand", "A new one.")
+    assert closeloop.json(*call, *asked)["state"] == "received"
+    assert closeloop.json(*call, "--unnamed", "--demand", "A new one.")["state"] == "received"

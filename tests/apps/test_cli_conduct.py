@@ -83,6 +83,23 @@ def test_a_failed_item_without_a_note_is_named(closeloop: Closeloop, contacts: l
     assert found == {("note_answer", "note_of_failed"), *((item, "missing") for item in ITEMS if item != "answer")}
 
 
+def test_the_scored_person_objects_once_and_another_reviewer_answers(closeloop: Closeloop, contacts: list[str]):
+    closeloop.json(*DRAW)
+    scored = closeloop.json("conduct", "score", "1", "1", *sheet("answer"), "--as", QIN)
+    number = str(scored["id"])
+    assert closeloop.refused("conduct", "object", number, "--text", "No.", "--as", QIU)["code"] == "unknown_sheet"
+    assert closeloop.json("conduct", "own", "--as", QIU)["sheets"] == []
+    shown = closeloop("conduct", "own", "--as", AGENT).out
+    assert (f"评分表 {number}" in shown or f"Sheet no. {number}" in shown, "He named no date." in shown) == (True, True)
+    closeloop.json("conduct", "object", number, "--text", "I named Friday.", "--as", AGENT)
+    again = closeloop.refused("conduct", "object", number, "--text", "And Monday.", "--as", AGENT)
+    assert again["code"] == "objected_already"
+    assert closeloop.refused("conduct", "answer", number, "--text", "No.", "--as", QIN)["code"] == "own_sheet"
+    closeloop.json("conduct", "answer", number, "--text", "You did.", "--as", QIU)
+    [own] = closeloop.json("conduct", "own", "--as", AGENT)["sheets"]
+    assert (own["objection"], own["answer"], own["answered_by"]) == ("I named Friday.", "You did.", QIU)
+
+
 def test_an_agent_draws_nothing(closeloop: Closeloop, contacts: list[str]):
     refused = closeloop.refused(*DRAW[:-1], AGENT)
     assert (refused["code"], refused["params"]["wanted"]) == ("not_in_charge", ["quality_team"])

@@ -13,8 +13,9 @@ import typer
 
 from apps.cli.index import ROOMS, assembled
 from engine.settings import Settings
+from engine.store import Store
 from tests.apps.conftest import Closeloop
-from tests.case_actions import HOUR, SECRET, START
+from tests.case_actions import HOUR, SECRET, START, new_case
 from tests.gateways.contact_files import csv_file, row
 
 ROOT = Path(__file__).parents[2]
@@ -40,6 +41,7 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "case attach": (DONE, (NUMBER, str(ROOT / "docs" / "images" / "window-key.png"), "--as", "sue")),
     "case attachments": (DONE, (NUMBER, "--as", "sue")),
     "case download": (REFUSED, (NUMBER, "0" * 32, "--to", "nowhere.jpg", "--as", "sue")),
+    "case access-code": (REFUSED, (NUMBER, "--name", "Wang", "--reason", "No mail address.", "--as", "amy")),
     "case erase-attachment": (REFUSED, (NUMBER, "0" * 32, "--reason", "He asks for it.", "--as", "sue")),
     "case erase": (REFUSED, (NUMBER, "1", "text", "--reason", "He asks for it.", "--as", "sue")),
     "case history": (DONE, (NUMBER,)),
@@ -97,6 +99,7 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "track": (REFUSED, (NUMBER,)),
     "recoveries": (DONE, ()),
     "analysis": (DONE, ()),
+    "evaluation": (DONE, ()),
     "callbacks": (DONE, ()),
     "survey list": (DONE, ()),
     "survey show": (DONE, ("after_complaint",)),
@@ -105,15 +108,22 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "conduct list": (DONE, ()),
     "conduct show": (REFUSED, ("1",)),
     "conduct draw": (REFUSED, (*PERIOD, "--channel", "phone", "--as", "amy")),
+    "conduct own": (DONE, ("--as", "amy")),
+    "conduct object": (REFUSED, ("1", "--text", "I named one.", "--as", "amy")),
+    "conduct answer": (REFUSED, ("1", "--text", "You did not.", "--as", "amy")),
     "conduct score": (REFUSED, ("1", "1", "--passed", "greeting", "--as", "amy")),
     "conduct figures": (DONE, PERIOD),
     "conduct publish": (REFUSED, ("nowhere.toml", "--effective", "2026-04-01", "--reason", "why", "--as", "amy")),
     "survey publish": (REFUSED, ("nowhere.toml", "--effective", "2026-04-01", "--reason", "why", "--as", "amy")),
+    "training plan": (DONE, ()),
+    "training certificates": (DONE, ()),
     "kpi list": (DONE, ()),
     "kpi show": (DONE, ("first_reply",)),
     "kpi explain": (DONE, ("first_reply",)),
     "kpi cases": (DONE, ("first_reply",)),
     "kpi export": (DONE, ("--out", os.devnull)),
+    "kpi report": (REFUSED, ("--out", os.devnull)),
+    "regulator-pack": (REFUSED, ("--out", os.devnull)),
     "kpi publish": (REFUSED, ("nowhere.toml", "--effective", "2026-04-01", "--reason", "why", "--as", "amy")),
     "kpi import-orders": (REFUSED, ("nowhere.csv", "--as", "amy")),
     "import-bounces": (REFUSED, ("nowhere.eml",)),
@@ -281,7 +291,7 @@ def test_the_language_is_a_setting(closeloop: Closeloop, number: str):
 def environment(home: Path) -> dict[str, str]:
     """Return the environment of a command that works in a home, without settings of the machine."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("CLOSELOOP_")}
-    return {**inherited, "CLOSELOOP_HOME": str(home), "CLOSELOOP_LOCALE": "en"}
+    return {**inherited, "CLOSELOOP_HOME": str(home), "CLOSELOOP_LOCALE": "en", "CLOSELOOP_SECRET": SECRET}
 
 
 def run_process(*arguments: str | Path, env: dict[str, str], stdin: str = "") -> "subprocess.CompletedProcess[str]":
@@ -336,11 +346,9 @@ assert "httpcore" not in sys.modules
 """
 
 
-def test_listing_cases_loads_no_library_that_it_does_not_need(tmp_path: Path):
+def test_listing_cases_loads_no_library_that_it_does_not_need(sqlite_settings: Settings):
     """The imports are three quarters of what a command costs that opens a store."""
-    home = environment(tmp_path)
-    assert run_process(PROGRAM, "init", "--simulated", "--at", "2026-03-02T08:00+08:00", env=home).returncode == 0
-    result = run_process(sys.executable, "-c", OPENING, env=home)
+    result = run_process(sys.executable, "-c", OPENING, env=environment(sqlite_settings.where))
     assert result.returncode == 0, result.stderr
 
 
@@ -403,18 +411,9 @@ for arguments in {commands!r}:
 """
 
 
-@pytest.fixture(scope="module")
-def prepared_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The environment of a simulated store that has one case."""
-    home = environment(tmp_path_factory.mktemp("stocked"))
-    founding = ["init", "--simulated", "--at", START.isoformat()], ["actor", "add", "amy", "--role", "agent"]
-    for arguments in (*founding, COMMON[4]):
-        assert run_process(PROGRAM, *arguments, env=home).returncode == 0
-    return home
-
-
-def test_common_commands_import_no_heavy_library(prepared_environment: dict[str, str]):
+def test_common_commands_import_no_heavy_library(sqlite_settings: Settings, sqlite_store: Store):
     """Each of these libraries takes longer to import than the command to answer; one process enters all commands."""
+    new_case(sqlite_store)
     script = IMPORTS.format(commands=[list(arguments) for arguments in COMMON], heavy=HEAVY)
-    result = run_process(sys.executable, "-c", script, env=prepared_environment)
+    result = run_process(sys.executable, "-c", script, env=environment(sqlite_settings.where))
     assert result.returncode == 0, result.stdout + result.stderr

@@ -65,6 +65,20 @@ def test_each_indicator_is_shown_in_the_readers_language(closeloop: Closeloop, l
     assert "cli." not in shown
 
 
+def test_the_causes_and_whose_customers_were_asked_are_shown(closeloop: Closeloop, lived: Store):
+    document = closeloop.json("kpi", "show", "satisfied_share", *MARCH, "--by", "cause", "--by", "person")
+    assert document["causes"] == [
+        {"value": "", "count": 1, "before": 0, "share": 100.0, "cumulative": 100.0, "few": False, "risen": False},
+    ]  # fmt: skip
+    assert document["asked"] == [
+        {"person": "han", "well": 3, "well_asked": 3, "badly": 0, "badly_asked": 0, "selective": False},
+    ]  # fmt: skip
+    shown = closeloop("kpi", "show", "complaint_rate", *MARCH, "--by", "cause").output
+    assert "Causes: what keeps it from its target" in shown
+    shown = closeloop("kpi", "show", "satisfied_share", *MARCH, "--by", "person").output
+    assert "3 of 3" in shown
+
+
 def test_every_number_leads_to_its_cases(closeloop: Closeloop, lived: Store):
     document = closeloop.json("kpi", "cases", "satisfied_share", *MARCH)
     assert (document["numerator"], len(document["denominator"])) == (["cp-26-000001", "cp-26-000003"], 3)

@@ -47,6 +47,7 @@ HOLD = {R.DEPARTMENT_MANAGER, R.GENERAL_MANAGER, R.ADMINISTRATOR}
 ADMINISTER = {R.ADMINISTRATOR}
 AUDIT = {R.AUDITOR, R.ADMINISTRATOR}
 READ_CONDUCT, SCORE_CONDUCT = {R.QUALITY_TEAM, R.EVALUATION_GROUP, R.AUDITOR, R.GENERAL_MANAGER}, {R.QUALITY_TEAM}
+TAKE_PACK = {R.EVALUATION_GROUP, R.GENERAL_MANAGER, R.AUDITOR}
 READ_RULES, CHANGE_RULES = {R.EVALUATION_GROUP, R.AUDITOR, R.GENERAL_MANAGER}, {R.EVALUATION_GROUP}
 ANYBODY_OF_STAFF = set(PEOPLE)
 
@@ -70,6 +71,8 @@ OF_ONE_CASE: dict[tuple[str, str], Ask] = {
     (GET, "/cases/{number}/opened"): Ask(ANYBODY_OF_STAFF),
     (GET, "/cases/{number}/follow-up"): Ask(ANYBODY_OF_STAFF),
     (POST, "/cases/{number}/follow-up"): Ask(ANYBODY_OF_STAFF, {"text": "Again."}),
+    (GET, "/cases/{number}/access-code"): Ask(AT_THE_DESK),
+    (POST, "/cases/{number}/access-code"): Ask(AT_THE_DESK, {"customer": "Zhou", "phone": "1", "reason": "No mail."}),
     (GET, "/cases/{number}/attachments"): Ask(ANYBODY_OF_STAFF),
     (POST, "/cases/{number}/attachments"): Ask(ANYBODY_OF_STAFF, {}, files=True),
     (GET, "/cases/{number}/attachments/{attachment_id}"): Ask(ANYBODY_OF_STAFF, finds_nothing=True),
@@ -124,8 +127,15 @@ OF_NO_CASE: dict[tuple[str, str], Ask] = {
     (POST, "/dead-letters"): Ask(ADMINISTER, {}),
     (GET, "/exports"): Ask(AUDIT),
     (POST, "/exports"): Ask(AUDIT, {}),
+    (GET, "/file-erasures"): Ask(ADMINISTER),
+    (POST, "/file-erasures"): Ask(ADMINISTER, {}),
     (GET, "/indicators"): Ask(ANYBODY_OF_STAFF),
+    (GET, "/staff-matters"): Ask(ANYBODY_OF_STAFF),
+    (POST, "/staff-matters"): Ask(ANYBODY_OF_STAFF, {"kind": "staff_proposal", "pack": "logistics", "text": "Idea."}),
     (GET, "/indicators/book"): Ask(READ_FIGURES),
+    (GET, "/indicators/report"): Ask(READ_FIGURES),
+    (GET, "/regulator-pack"): Ask(TAKE_PACK),
+    (POST, "/regulator-pack"): Ask(TAKE_PACK, {"period": "2026-03", "format": "xlsx"}),
     (GET, "/rules"): Ask(READ_RULES),
     (GET, "/rules/{sort}/{name}"): Ask(READ_RULES),
     (POST, "/rules/pack/{name}/interpretations"): Ask(

@@ -14,6 +14,8 @@ from tests.case_actions import AGENT, START, new_case, query_rows
 from tests.engine.accounts.people_with_accounts import add_accounts
 from tests.engine.rules.sample_rules import EVA, SCRIPT, VALID_PACK, add_evaluator
 
+pytestmark = pytest.mark.any_database
+
 TOLD = {"kind": "complaint", "channel": "hotline", "pack": "test", "text": "货物破损。"}
 
 

@@ -29,6 +29,8 @@ from tests.case_actions import SECRET, START, query_rows
 from tests.editions import in_force
 from tests.stories.story import Story
 
+pytestmark = pytest.mark.any_database
+
 FORMATS = {"xes": "log.xes.gz", "csv": "log.csv.gz", "xlsx": "log.xlsx", "ocel2": "log.json", "jsonl": "log.jsonl"}
 MOVES = """
 SELECT c.number, c.kind, t.seq, t.move, t.source, t.dest, t.cycle, t.level, t.occurred_at, t.inferred, t.via, t.form

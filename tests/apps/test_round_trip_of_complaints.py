@@ -16,6 +16,8 @@ from tests.stories.story import Story
 
 __all__ = ["create_another", "export_and_replay"]
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture(scope="module")
 def settings(settings_of_module: Settings) -> Settings:

@@ -92,6 +92,11 @@ ROWS: dict[str, tuple[dict[str, Any], ...]] = {
         {"id": n, "pack": "logistics", "clause": "reply", "content": "c", "recorded_at": n, "recorded_by": 4}
         for n in (1, 2)
     ),
+    "access_code": tuple(
+        {"id": n, "case_id": n, "digest": f"d{n}", "made_at": n, "made_by": 4, "proof": "phone", "reason": "asked",
+         "until": n, "used_at": n}
+        for n in (1, 2)
+    ),
     "invitation": tuple(
         {"id": f"i{n}", "actor_id": n, "digest": "d", "made_at": n, "made_by": 4, "until": n, "used_at": n}
         for n in (3, 4)
@@ -155,6 +160,7 @@ ROWS: dict[str, tuple[dict[str, Any], ...]] = {
         {"id": n, "flow": "night", "began_at": n, "ended_at": n, "observed": True, "did": n, "note": "{}"}
         for n in (1, 2)
     ),
+    "saved_filter": tuple({"actor_id": n, "name": "a", "address": "kind=complaint", "saved_at": n} for n in (3, 4)),
     "suspension": tuple(
         {"id": n, "at": n, "act": "held", "kind": "complaint", "case_id": n, "work": "timer", "actor_id": 3,
          "reason": "busy"}

@@ -14,6 +14,7 @@ from tests.docs.pages import ROOT, Block, blocks
 HOWTOS = (
     "docs/import.md",
     "docs/export.md",
+    "docs/reports.md",
     "docs/simulate.md",
     "docs/night.md",
     "docs/policy.md",
@@ -29,6 +30,7 @@ HOWTOS = (
     "docs/retire.md",
     "docs/accounts.md",
     "docs/webhooks.md",
+    "docs/people.md",
 )
 README, CHINESE = "README.md", "README.zh-CN.md"
 NUMBER = "cp-26-000001"

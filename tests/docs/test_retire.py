@@ -85,6 +85,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return copy, built.stdout.strip()
 
 
+@pytest.mark.long
 def test_the_cases_of_the_renamed_state_go_on(copy: tuple[Path, str]):
     project, waiting = copy
     commands = (

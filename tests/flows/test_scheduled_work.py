@@ -10,7 +10,7 @@ import pytest
 from engine.create_store import set_clock
 from engine.ledger.anchoring import published
 from engine.runs import hold
-from flows.nights.overnight_escalation import Night
+from flows.nights.overnight_escalation import Night, report_morning
 from flows.scheduled_work import BODIES, overdue, run_late, run_scheduled, watch_scheduled
 from flows.work import Work
 from gateways.schedule import business_schedule, scheduled
@@ -54,7 +54,7 @@ def test_a_night_fires_plans_checks_anchors_and_reports_without_a_driver(work: W
     assert isinstance(done, Night)
     assert len(fired_steps_of(work.store, late)) == 5
     assert (done.swept.did, done.planned, done.verdict.ok) == (5, 1, True)
-    assert [one.number for one in done.report.became_late] == [late]
+    assert [one.number for one in asyncio.run(report_morning(work)).became_late] == [late]
     assert len(published(work.store).read_text("utf-8").splitlines()) == 2, "that of init and that of the night"
     [run] = query_rows(work.store, "SELECT flow, did, observed, note FROM run")
     assert (run["flow"], run["did"], bool(run["observed"]), run["note"]) == ("overnight-escalation", 6, True, "{}")
@@ -111,7 +111,8 @@ def test_a_store_whose_first_night_never_came_misses_it(work: Work):
 
 
 def test_what_was_missed_is_made_up_for_in_the_order_in_which_it_was_due(work: Work):
-    assert missed(work, DAY * 31) == [*NIGHTLY, "integrity", "classifier-training", MONTHLY]
+    monthly = ["evaluation", MONTHLY, "period-report"]
+    assert missed(work, DAY * 31) == [*NIGHTLY, "integrity", "classifier-training", *monthly]
 
 
 @pytest.mark.requirement("B7")

@@ -39,6 +39,7 @@ STORIES = {
         "a_negative_evaluation_cannot_be_hidden",
         "a_doubt_is_marked_with_evidence_by_a_reviewer_and_cleared_by_another",
     ),
+    "evaluation_cycle": ("a_cycle_without_a_plan_is_closed_all_the_same",),
     "finding": (
         "a_finding_is_dropped_only_by_two_people_with_a_coded_reason",
         "rectification_runs_to_the_agreed_date_or_to_the_packs_limit",
@@ -55,6 +56,12 @@ STORIES = {
         "the_investigators_do_not_decide",
         "the_accused_may_accept_the_decision_before_the_time_to_appeal_ends",
     ),
+    "training": ("a_training_goes_from_the_proposal_to_the_certificate", "whoever_fails_one_part_is_examined_again"),
+    "staff_proposal": (
+        "a_trial_without_effect_leads_back_to_the_decision",
+        "a_proposal_is_declined_with_the_reason_told_to_the_proposer",
+    ),
+    "appraisal": ("whom_nothing_is_known_of_has_no_score",),
 }
 """The stories that are recorded: each has one case and names its file."""
 

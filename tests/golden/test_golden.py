@@ -28,8 +28,8 @@ from tests.golden.recording import add_staff_and_pack, golden_case_of
 
 FILES = sorted(FOLDER.glob("*.json"))
 CONTACT_FIELDS = {"channel", "subject", "text", "demand", "customer_type", "shipment", "requested_at", "row_id"}
-CHILD_KINDS = {"appeal", "recovery"}
-"""Kinds whose cases are always opened by another case."""
+CHILD_KINDS = {"appeal", "recovery", "ledger_entry"}
+"""Kinds whose cases always stand on another case, which opened them or is their evidence."""
 
 
 def at(micros: int) -> Any:

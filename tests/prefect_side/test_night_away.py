@@ -19,7 +19,7 @@ from reports.morning_report import MorningReport, gather
 from reports.morning_report_text import render
 from tests.case_actions import MICROSECOND, START
 
-pytestmark = pytest.mark.prefect
+pytestmark = [pytest.mark.prefect, pytest.mark.long]
 
 CANARY = "王小明-canary-13900000000"
 EVENING, MORNING = START + timedelta(hours=9) + MICROSECOND, START + timedelta(hours=24)

@@ -66,6 +66,8 @@ def test_the_nights_of_the_house():
         "callback-plan": "0 7 * * *",
         "morning-report": "30 7 * * *",
         "complaint-analysis": "30 6 1 * *",
+        "evaluation": "0 6 1 * *",
+        "period-report": "45 6 1 * *",
         "integrity": "30 4 * * 0",
         "classifier-training": "0 5 * * 0",
         "catch-up": "*/15 * * * *",
@@ -136,6 +138,7 @@ def test_changed_is_rewritten_removed_is_deleted_foreign_is_left(
     assert client.read_deployment(foreign).name == "foreign"
 
 
+@pytest.mark.long
 def test_a_worker_runs_what_is_due(server: Server, client: "SyncPrefectClient", home: Path, tmp_path: Path):
     from apps.up_deployments import ensure_pool_and_deployments
 
@@ -155,8 +158,8 @@ def test_a_worker_runs_what_is_due(server: Server, client: "SyncPrefectClient", 
     assert (home / "mark").read_text() == f"depth 2 in {home}"
 
 
-async def analysed(work: Work, api_url: str, *instants: datetime) -> None:
-    """The monthly work is done at these instants, under the eyes of the server."""
+async def analysed(work: Work, api_url: str, name: str, *instants: datetime) -> None:
+    """The monthly work of this name is done at these instants, under the eyes of the server."""
     from flows.deployments.driver_flows import FLOWS
     from flows.prefect_ui.observer import PrefectObserver
 
@@ -164,7 +167,7 @@ async def analysed(work: Work, api_url: str, *instants: datetime) -> None:
         work.observer = observer
         for at in instants:
             set_clock(work.store, at)
-            assert (await watch_scheduled(work, "complaint-analysis")).observed
+            assert (await watch_scheduled(work, name)).observed
 
 
 @pytest.mark.requirement("B7")
@@ -175,7 +178,25 @@ def test_each_month_leaves_its_analysis_under_one_key(server: Server, client: "S
     create_store(settings, START, START)
     with closing(settings.store()) as store:
         work = Work(store, FakeMailer(), FakeTelephone())
-        asyncio.run(analysed(work, server.api_url, START, START + 30 * DAY))
+        asyncio.run(analysed(work, server.api_url, "complaint-analysis", START, START + 30 * DAY))
     only = ArtifactFilter.model_validate({"key": {"any_": ["complaint-analysis"]}})
     left = sorted(str(one.data).splitlines()[0] for one in client.read_artifacts(artifact_filter=only))
     assert left == ["# 投诉分析报告 2026-02", "# 投诉分析报告 2026-03"]
+
+
+@pytest.mark.requirement("E2")
+def test_each_period_leaves_its_report_under_a_key_of_its_own(
+    server: Server, client: "SyncPrefectClient", tmp_path: Path
+):
+    from prefect.client.schemas.filters import ArtifactFilter
+
+    settings = Settings(home=tmp_path, database_url=None, secret=SECRET)
+    create_store(settings, START, START)
+    with closing(settings.store()) as store:
+        work = Work(store, FakeMailer(), FakeTelephone())
+        instants = (START + 30 * DAY, START + 31 * DAY)
+        asyncio.run(analysed(work, server.api_url, "period-report", *instants))
+    keys = ["period-report-2026-03", "period-report-2026-q1"]
+    only = ArtifactFilter.model_validate({"key": {"any_": keys}})
+    left = sorted((one.key or "", str(one.data).splitlines()[0]) for one in client.read_artifacts(artifact_filter=only))
+    assert left == [(keys[0], "# 2026-03 服务质量报告")] * 2 + [(keys[1], "# 2026-Q1 服务质量报告")] * 2

@@ -318,6 +318,7 @@ def test_a_caller_that_is_cancelled_takes_the_work_with_it(
     until(crashed)
 
 
+@pytest.mark.long
 def test_a_long_life_leaves_nothing_behind(server: Server, sqlite_store: Store):
     async def scene(observer: "PrefectObserver") -> tuple[int, int]:
         work = tools(sqlite_store)

@@ -208,6 +208,7 @@ def test_a_refusal_looks_failed_and_alarms_nobody(client: "SyncPrefectClient"):
 
 
 @pytest.mark.usefixtures("deployed")
+@pytest.mark.long
 def test_the_acts_are_served_by_a_process_that_stays_up(server: Server, client: "SyncPrefectClient", store: Store):
     """Two acts by forms that offer this house's people and departments; one process runs both."""
     from apps.prefect_server import acts_worker

@@ -33,6 +33,7 @@ def test_a_taken_port_is_named(server: Server, tmp_path: Path):
         pass
 
 
+@pytest.mark.long
 def test_one_that_cannot_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PREFECT_SERVER_API_PORT", "no number")
     with pytest.raises(PrefectServerError, match="ended while starting") as refused, prefect_server(tmp_path):

@@ -76,6 +76,14 @@ class Up:
         return str(opened["number"] if "number" in opened else opened["case"])
 
 
+def started(home: Path, port: int, api_port: int, environment: dict[str, str]) -> Up:
+    """Start `up` in a home; its console begins anew."""
+    with (home / "up.log").open("wb") as log:
+        command = [PROGRAM, "up", "--prefect-port", str(port), "--api-port", str(api_port)]
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+    return Up(home, port, environment, process)
+
+
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     home, port = tmp_path_factory.mktemp("up"), free_port()
@@ -83,15 +91,12 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
     environment |= {"CLOSELOOP_HOME": str(home), "CLOSELOOP_LOCALE": "en", "CLOSELOOP_ZONE": "Europe/Berlin"}
     environment |= {"PREFECT_WORKER_HEARTBEAT_SECONDS": "2", "COLUMNS": "200"}
-    with (home / "up.log").open("wb") as log:
-        command = [PROGRAM, "up", "--prefect-port", str(port), "--api-port", str(free_port())]
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
-    running = Up(home, port, environment, process)
+    running = started(home, port, free_port(), environment)
     until(lambda: "Ready" in running.console, PATIENCE)
     until(running.well, PATIENCE)
     yield running
-    process.terminate()
-    process.wait(60)
+    running.process.terminate()
+    running.process.wait(60)
 
 
 def kill(pid: int, number: int) -> None:
@@ -205,3 +210,26 @@ def test_a_killed_up_takes_its_children_with_it_and_status_says_what_is_gone(up:
     }
     shown = subprocess.run([PROGRAM, "status"], env=up.environment, capture_output=True, text=True, check=False)
     assert "no driver runs either, so deadlines wait" in shown.stdout
+
+
+def test_an_up_that_is_started_at_once_after_a_killed_one_takes_its_ports_over(up: Up):
+    left = {name: up.note(name) for name in ("prefect-server", "prefect-worker", "prefect-acts", "api")}
+    up.process.kill()
+    up.process.wait()
+    following = started(up.home, up.port, httpx.URL(left["api"]["api_url"]).port or 0, up.environment)
+    try:
+        until(lambda: "Ready" in following.console, PATIENCE)
+        until(following.well, PATIENCE)
+        assert not any(following.note(name)["pid"] == note["pid"] for name, note in left.items())
+        assert not [name for name, note in left.items() if runs(note["pid"])], "nothing of the killed one is left"
+    finally:
+        following.process.terminate()
+        following.process.wait(60)
+
+
+def runs(pid: int) -> bool:
+    """Return whether a process runs; one that ended and was not cleared away does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -11,10 +11,12 @@ import pytest
 from engine.categories import add_categories
 from engine.create_store import set_clock
 from engine.escalation.fire import fire_due
+from engine.rules.in_force import rules_in
 from engine.store import Store
 from flows.scheduled_work import analyse_complaints, run_scheduled
 from flows.work import Work
 from locales.translation import label, locales
+from models.columns import to_micros
 from reports.complaint_analysis import (
     LISTED,
     TOP,
@@ -27,6 +29,8 @@ from reports.complaint_analysis import (
     shifted,
 )
 from reports.complaint_analysis_text import SHOWN, render
+from reports.indicators.figures import figures
+from reports.indicators.periods import period_of
 from tests.case_actions import AGENT, DAY, HOUR, MANAGER, START, case_of, execute_sql, make_move, new_case, query_rows
 
 pytestmark = pytest.mark.requirement("B7")
@@ -228,6 +232,41 @@ def new_linked_case(store: Store, parent: str, kind: str = PLAN) -> str:
     return child
 
 
+def test_what_was_paid_is_split_by_cause_and_party_and_adds_up_to_the_indicator(store: Store):
+    for after, cause, party in (
+        (NONE, "handling", "carrier"),
+        (DAY, "handling", "customer"),
+        (IN_APRIL, "delay", "carrier"),
+    ):
+        number = new_complaint_with_cause(store, after, cause, party)
+        make_move(
+            store, number, "confirm_responsibility", after=after, confirmed_cause=cause, confirmed_responsible=party
+        )
+        make_move(store, number, "compensate", by="han", after=after, compensation=40_000)
+    march, april = analysis_of(store, MARCH).month, analysis_of(store, APRIL).month
+    assert march.cost_by == {"cause": {"handling": 80_000}, "responsible": {"carrier": 40_000, "customer": 40_000}}
+    assert april.cost_by == {"cause": {"delay": 40_000}, "responsible": {"carrier": 40_000}}
+    set_clock(store, START + DAY * 400)
+    as_of = to_micros(START + DAY * 400)
+    with store.looking() as tx:
+        rules = rules_in(tx)
+        [figure] = figures(tx, rules, [rules.indicator("compensation", as_of)], [period_of("2026-03")], as_of)[
+            "compensation"
+        ]
+    assert figure.numerator == sum(march.cost_by["cause"].values())
+
+
+def test_a_quarter_counts_what_its_months_count(store: Store):
+    for after in (NONE, IN_APRIL, IN_MAY, IN_JUNE):
+        new_complaint_with_cause(store, after)
+    quarter = gather(store, START + DAY * 400, APRIL, 3)
+    months = [analysis_of(store, month).month for month in (APRIL, MAY, JUNE)]
+    assert quarter.month.received == sum(month.received for month in months) == 3
+    assert quarter.month.received_by["cause"] == sum((month.received_by["cause"] for month in months), Counter())
+    assert (quarter.before.received, quarter.over) == (1, True)
+    assert [(each.times, each.this_month) for each in quarter.recurrences] == [(4, 3)]
+
+
 def test_the_measures_of_a_cause_are_listed_with_it(store: Store):
     early, latest = new_complaint_with_cause(store, NONE), new_complaint_with_cause(store, IN_MAY)
     new_complaint_with_cause(store, IN_MAY, cause="packing")
@@ -358,7 +397,7 @@ def test_the_text_is_complete_in_every_language(store_of_two_months: Store):
             text = render(analysis, locale)
             assert f"{month:%Y-%m}" in text.splitlines()[0]
             assert not re.search(r"analysis\.|\w+\.(?:clause|cause|severity|department)\.|[{}]|anary|1380", text), text
-            assert text.count("\n## ") == 9
+            assert text.count("\n## ") == 11
 
 
 def test_the_text_holds_every_figure(store_of_two_months: Store):

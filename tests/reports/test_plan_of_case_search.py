@@ -8,9 +8,10 @@ import pytest
 from engine.access.principal import Principal
 from engine.store import Store
 from engine.transaction import Tx
-from reports import case_order
+from reports import case_lists, case_order
 from reports.case_parts import Sort
 from reports.case_search import CaseQuery, search
+from reports.queue_order import awaiting
 from statemachines.roles import Role
 from tests.case_actions import START, make_move, new_case
 from tests.engine.access.people import principal
@@ -76,3 +77,14 @@ def test_few_cases_are_read_from_the_index_of_a_list(store: Store, query: CaseQu
     plan = plan_of(store, principal(store, Role.HANDLER), query, "SELECT (SELECT count(*)")
     assert index in plan
     assert not re.search(r"SCAN c\b|Seq Scan on cases", plan), plan
+
+
+@pytest.mark.usefixtures("investigated")
+@pytest.mark.parametrize("role", [Role.AGENT, Role.HANDLER])
+def test_which_urgent_cases_await_somebody_an_index_tells(store: Store, role: Role, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(case_lists, "FEW", -1)
+    who = principal(store, role)
+    urgent = "NOT c.closed AND ((NOT c.closed AND c.severity = 'urgent') AND"
+    plan = plan_of(store, who, CaseQuery(sort=Sort.QUEUE, also=awaiting(who, START)), urgent)
+    assert "ix_cases_urgent" in plan
+    assert "cases_pkey" not in plan

@@ -18,7 +18,7 @@ from tests.case_actions import AGENT, DAY, DIRECTOR, HANDLER, HOUR, START, conta
 from tests.engine.access.people import principal
 
 MINUTE = timedelta(minutes=1)
-WAYS = ((600, 5_000, 15_000), (0, 5_000, 15_000), (0, 5_000, 1), (3, 7, 5), (0, 0, 15_000), (0, 0, 1))
+WAYS = ((600, 5_000, 15_000), (0, 5_000, 15_000), (0, 5_000, 1), (3, 7, 5), (1, 7, 5), (0, 0, 15_000), (0, 0, 1))
 """Sizes of few and many cases, and the steps that are followed: they have the queue read in each of the ways."""
 
 
@@ -42,10 +42,10 @@ def queue(store: Store, who: Principal, limit: int = 50, mine: bool = False, **q
 
 def read_by(monkeypatch: pytest.MonkeyPatch, few: int, many: int, steps: int) -> None:
     """Have lists sorted, or timers followed, from other sizes on than in a large store."""
-    sizes = {"FEW": few, "STEPS": steps, "STEPS_TO_CASES": steps}
-    for name, size in sizes.items():
-        monkeypatch.setattr(case_order, name, size)
+    for name in ("STEPS", "STEPS_TO_CASES"):
+        monkeypatch.setattr(case_order, name, steps)
     for module in (case_order, case_lists):
+        monkeypatch.setattr(module, "FEW", few)
         monkeypatch.setattr(module, "MANY", many)
 
 

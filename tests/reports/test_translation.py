@@ -179,10 +179,12 @@ def test_every_template_literal_of_the_flows_finds_a_message():
 
 
 def letters() -> Iterator[tuple[str, str, set[str] | None]]:
-    """Every mail with its template: where it is sent, and what it is given; ``send`` adds the case's number."""
-    for function, at, more in (("send", 2, {"number"}), ("write", 4, set[str]())):
+    """Every mail with its template: where it is sent, and what it is given; what ``send`` adds to it itself."""
+    for function, at in (("send", 2), ("write", 4)):
         for place, call in calls(function, "flows"):
-            names = given(call)
+            names, more = given(call), set[str]()
+            if function == "send":
+                more = {"number"} if "CUSTOMER" in map(ast.unparse, call.args) else {"number", "page"}
             for name in texts(call.args[at]) if len(call.args) > at else ():
                 yield place, name, None if names is None else names | more
     for kind, table in lifecycles().items():

@@ -26,6 +26,7 @@ POOL = (
     "words",
     "Some words.",
     "cp-26-000001",
+    "2026-03",
     "0123456789abcdef0123456789abcdef",
     datetime(2026, 3, 2, tzinfo=UTC),
 )

@@ -1,10 +1,14 @@
 """Runs a case step by step in a simulated store, for tests that read as a story: who does what, when, what follows."""
 
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from apps.simulation import run_until
+from engine.access.principal import Principal, PrincipalKind
+from engine.access.scope import cases_in_scope, find_case
+from engine.actors import known_actor
 from engine.audit.verify import verify
 from engine.commands.advance import Command, advance
 from engine.commands.open_case import Opening, open_case
@@ -134,6 +138,14 @@ class Story:
         case_id = case_of(self.store, self.number)["id"]
         sql = "SELECT percent FROM escalation_step WHERE case_id = :id AND clause = :clause ORDER BY seq"
         return [row["percent"] for row in query_rows(self.store, sql, id=case_id, clause=clause)]
+
+    def reads(self, handle: str) -> bool:
+        """Return whether a person may read the case."""
+        with self.store.looking() as tx:
+            scope = cases_in_scope(Principal(known_actor(tx, handle), PrincipalKind.PERSON, "api"), self.now)
+            with contextlib.suppress(Refused):
+                return find_case(tx, self.number, scope).number == self.number
+            return False
 
     def mails(self, to: str) -> list[str]:
         """Return the subjects of the mails to an address (amy@example.com), oldest first."""

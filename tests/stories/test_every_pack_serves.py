@@ -12,6 +12,7 @@ import pytest
 from engine.rules.policy import names, pack
 from engine.rules.unset_limits import needs_limit
 from statemachines.kinds import lifecycle_of, lifecycles
+from statemachines.roles import Role
 from tests.case_actions import history_of, query_rows
 from tests.editions import publishes
 from tests.stories.story import Story
@@ -40,13 +41,15 @@ STARTED_BY_A_PACK = [
     for clause in table.clauses
     if clause.due_field and needs_limit(table, clause)
     for move in clause.started_by
+    if any(set(row.roles) != {Role.SYSTEM} for row in table.rows[move])
 ]
-"""The moves after which a limit of the pack runs where their form agrees on no date."""
+"""The moves of people after which a limit of the pack runs where their form agrees on no date."""
 
 
 def archived(kind: str) -> str:
     """Return the state in which a whole life of that kind ends, which is no refusal, withdrawal or merger."""
-    [state] = {row.dest for row in lifecycle_of(kind).rows["archive"]}
+    table = lifecycle_of(kind)
+    [state] = {row.dest for row in table.rows.get("archive") or table.rows["finish"]}
     assert state is not None
     return state
 

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from engine.actors import CUSTOMER, customer_actor
+from models.columns import to_micros
 from tests.case_actions import query_rows
 from tests.stories.story import Story
 
@@ -63,6 +65,13 @@ def completed(story: Story) -> Story:
 
 def resolved(story: Story) -> Story:
     return completed(story).then("amy", "pass_acceptance", **EVERY_CRITERION, report="YS-0307")
+
+
+def by_the_customer(story: Story, move: str, **form: object) -> Story:
+    """Make a move as the portal does for the customer, who has no account."""
+    with story.store.writing() as tx:
+        customer_actor(tx, to_micros(story.now))
+    return story.then(CUSTOMER, move, **form)
 
 
 def calls(story: Story) -> list[tuple[int, str | None]]:
@@ -299,6 +308,29 @@ def test_a_failed_acceptance_is_rectified_in_rounds_until_it_passes(story: Story
     story.then("amy", "pass_acceptance", **EVERY_CRITERION, report="YS-0309")
     variables = json.loads(story.variables)
     assert (story.state, variables["rectifications"], variables["cause"]) == ("resolved", 2, "loose_fixing")
+
+
+@pytest.mark.requirement("C2")
+def test_a_customer_refuses_the_acceptance_and_signs_once_the_work_is_put_right(story: Story):
+    by_the_customer(completed(story), "refuse_acceptance", reason="机床未校平。")
+    assert story.state == "acceptance_refused"
+    refused = story.refused("amy", "pass_acceptance", **EVERY_CRITERION, report="YS-0307")
+    assert refused.code == "role", "nobody of staff signs for him"
+    story.then("amy", "fail_acceptance", **NO_FUNCTION, **FAULT, due_at="2026-03-04T18:00:00+08:00")
+    assert story.state == "rectifying"
+    story.until("2026-03-04T17:00+08:00").then("hal", "rectify", done="已校准。")
+    by_the_customer(story, "pass_acceptance", **EVERY_CRITERION, report="王先生")
+    assert (story.state, story.outcome("rectification")) == ("resolved", "met")
+
+
+@pytest.mark.requirement("C5")
+def test_whoever_has_the_order_hears_that_the_customer_asks_to_cancel_it(story: Story):
+    before = len(executing(story).mails("hal@example.com"))
+    by_the_customer(story, "request_cancellation", reason="船期取消。")
+    assert story.state == "executing", "nothing stops before the cost is known"
+    [mail] = story.mails("hal@example.com")[before:]
+    assert (story.number in mail, "客户再次来访" in mail) == (True, True)
+    assert all("船期取消" not in each for each in story.mails("hal@example.com")), "the mail holds none of his words"
 
 
 @pytest.mark.requirement("C2")

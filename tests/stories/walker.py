@@ -28,6 +28,7 @@ from statemachines.form_model import (
     CATEGORY,
     CUSTOMER_KIND,
     DEPARTMENT,
+    KNOWN_CASE,
     PAST,
     Form,
     marked,
@@ -83,8 +84,9 @@ class Walker:
             nearer = [row for row in elsewhere if away[row.dest or ""] < away[here]]
             staying = [row for row in rows if row.dest is None]
             fresh = [row for row in (*nearer, *staying, *elsewhere) if (here, row.name) not in used]
-            for row in (*fresh, *nearer):
-                if self._made([row], next_people=self._next_people(row.dest or here, away)):
+            # Where a form decides between two rows of a move, first one is looked for that leads where the row does.
+            for row, exactly in (*((row, True) for row in (*fresh, *nearer)), *((row, False) for row in nearer)):
+                if self._made([row], next_people=self._next_people(row.dest or here, away), exactly=exactly):
                     used.add((here, row.name))
                     break
             else:
@@ -102,15 +104,19 @@ class Walker:
         given: dict[str, Any] | None = None,
         only_required: bool = False,
         next_people: tuple[str, ...] = (),
+        exactly: bool = False,
     ) -> bool:
-        """Make one of the rows; return whether one was accepted. Forms name ``next_people`` before others."""
+        """Make one of the rows; return whether one was accepted. Forms name ``next_people`` before others.
+
+        With ``exactly`` only forms are sent by which the table chooses a row of the same destination.
+        """
         handles = list(dict.fromkeys((*next_people, *self.people)))
         for row in rows:
             named = self._open_occurrences(row.name) | (given or {})
             refused: set[str] = set()
             for handle in (handle for handle, roles in self.people.items() if roles & set(row.roles)):
                 forms = self._forms(row.form, named, only_required, handles)
-                if self._accepted(row.name, handle, forms, refused):
+                if self._accepted(row, handle, forms, refused, exactly):
                     return True
         return False
 
@@ -130,9 +136,12 @@ class Walker:
         ]
         return tuple(handle for handle, roles in self.people.items() if any(roles & set(row.roles) for row in on))
 
-    def _accepted(self, move: str, by: str, forms: Iterator[dict[str, Any]], refused_forms: set[str]) -> bool:
+    def _accepted(
+        self, row: Move, by: str, forms: Iterator[dict[str, Any]], refused_forms: set[str], exactly: bool
+    ) -> bool:
         """Make the move with the first form that is accepted; add to ``refused_forms`` those that nobody can send."""
-        before, may = self.story.version, self._decider(move, by)
+        move, before = row.name, self.story.version
+        may = self._decider(row, by, exactly)
         if may is None:
             return False
         for form in filter(may, islice(forms, FORMS_TRIED)):
@@ -149,12 +158,12 @@ class Walker:
             return self.story.version > before
         return False
 
-    def _decider(self, move: str, by: str) -> Callable[[dict[str, Any]], bool] | None:
+    def _decider(self, row: Move, by: str, exactly: bool) -> Callable[[dict[str, Any]], bool] | None:
         """Return a function that accepts a form once if the table lets this person make the move with it.
 
         What the table refuses need not be sent. Return None if it accepts no form of this person.
         """
-        table = self.table
+        table, move = self.table, row.name
         with self.story.store.looking() as tx:
             wanted = Wanted(self.story.number, move, by, key=None)
             loaded = load_one(tx, wanted, to_micros(self.story.now))
@@ -181,10 +190,10 @@ class Walker:
                 return False
             tried.add(repr(form))
             try:
-                table.decide(facts, move, table.rows[move][0].form.model_validate(form), self.people[by])
+                decided = table.decide(facts, move, row.form.model_validate(form), self.people[by])
             except (Refused, ValidationError):
                 return False
-            return True
+            return not exactly or decided.dest == (row.dest or facts.state)
 
         return may
 
@@ -208,6 +217,7 @@ class Walker:
             yield from (plainest | given | {name: value} for value in values[name][1:])
         if only_required and all(len(values[name]) == 1 for name in must):
             return
+        yield {name: values[name][-1] for name in must} | given  # the largest of all numbers: an examination is passed
         dice = Random(form.__name__)
         while True:
             names = must if only_required else [name for name in values if name in must or dice.random() < 0.5]
@@ -226,6 +236,8 @@ class Walker:
                 values[name] = [CATEGORY_OF_ALL]
             elif name in marked(form, CUSTOMER_KIND):
                 values[name] = [kind for kind, table in lifecycles().items() if not table.internal]
+            elif name in marked(form, KNOWN_CASE):
+                values[name] = [self.story.number]
             elif name in marked(form, PAST):
                 values[name] = [self.story.now.isoformat()]
             else:

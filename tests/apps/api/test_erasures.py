@@ -7,16 +7,20 @@ import pytest
 from fastapi.testclient import TestClient
 
 from engine.access.principal import Scope
+from engine.attachments.content_files import content_files
+from engine.audit.verify import verify
 from engine.settings import Settings
 from engine.store import Store
 from statemachines.roles import Role
 from tests.apps.api.test_webhook_routes import client
 from tests.case_actions import make_move, new_case, query_rows
+from tests.engine.attachments.evidence import attach_files, contents_in, photo
 from tests.engine.webhooks.subscribers import administrator, principal
 
 pytestmark = [pytest.mark.requirement("H1"), pytest.mark.any_database]
 
 REASON = "The customer asked for it."
+PHOTOS = [("lid.jpg", photo()), ("label.jpg", photo("blue"))]
 OPENING = {"reason": REASON, "seq": 1, "field": "text"}
 
 
@@ -105,3 +109,37 @@ def test_only_an_administrator_whose_token_allows_it_may_erase(store: Store, set
             answer = erase(opened, number, OPENING)
         assert (answer.status_code, answer.json()["code"]) == (403, code)
     assert None not in texts(store)
+
+
+def erase_file(api: TestClient, number: str, id_: str, body: dict[str, Any], key: str = "") -> Any:
+    headers = {"idempotency-key": key} if key else {}
+    return api.post(f"/api/v1/cases/{number}/attachments/{id_}/erasure", json=body, headers=headers)
+
+
+@pytest.mark.requirement("A10")
+def test_one_file_is_erased_and_verify_tells_it_from_a_missing_one(store: Store, api: TestClient, number: str):
+    [lost, shown] = attach_files(store, number, *PHOTOS)
+    answer = erase_file(api, number, shown.id, {"reason": REASON})
+    assert (answer.status_code, answer.json()) == (200, {"number": number, "id": shown.id, "erased": True})
+    assert len(contents_in(store)) == 2, "the other photo and its small picture"
+    made = query_rows(store, "SELECT made_by FROM journal WHERE subject = 'attachment' ORDER BY seq")
+    assert made[-1]["made_by"] == "root"
+    assert verify(store).ok
+    [row] = query_rows(store, f"SELECT digest FROM attachment WHERE id = '{lost.id}'")
+    content_files(store).remove(row["digest"])
+    assert [fault.what for fault in verify(store).faults] == ["attachment_missing"]
+
+
+@pytest.mark.requirement("A10")
+def test_a_file_is_erased_once_under_a_key_and_only_with_a_reason(store: Store, api: TestClient, number: str):
+    [file] = attach_files(store, number, PHOTOS[0])
+    first, again = (erase_file(api, number, file.id, {"reason": REASON}, "a-key").json() for _ in range(2))
+    assert (first["erased"], first == again) == (True, True)
+    assert erase_file(api, number, file.id, {"reason": REASON}).json()["erased"] is False
+    other = erase_file(api, number, file.id, {"reason": "Another reason."}, "a-key")
+    assert (other.status_code, other.json()["code"]) == (422, "key_reused")
+    assert [erase_file(api, number, file.id, body).status_code for body in ({}, {"reason": ""}, {"reason": " "})] == [
+        422, 422, 422,
+    ]  # fmt: skip
+    nothing = erase_file(api, number, "0" * 32, {"reason": REASON})
+    assert (nothing.status_code, nothing.json()["code"]) == (404, "unknown_attachment")

@@ -64,7 +64,7 @@ def test_a_deadline_is_reckoned_over_the_weekend(api: TestClient):
     assert api.get("/api/v1/deadline", params=query | {"start": "2026-03-06T17:00:00"}).status_code == 422
 
 
-@pytest.mark.parametrize("report", ["analysis", "surveys"])
+@pytest.mark.parametrize("report", ["analysis", "evaluation", "surveys"])
 def test_a_report_is_for_those_who_answer_for_others(api: TestClient, report: str):
     assert api.get(f"/api/v1/reports/{report}").status_code == 403
     answer = api.get(f"/api/v1/reports/{report}", headers={"Authorization": "Bearer gao"})

@@ -6,17 +6,21 @@ from collections.abc import Iterator
 import pytest
 from fastapi.testclient import TestClient
 
+from engine.accounts.invitations import accept, invite
+from engine.actors import NewActor, add_actor
 from engine.audit.verify import verify
 from engine.settings import Settings
 from engine.store import Store
 from models.columns import to_micros
+from statemachines.roles import Role
 from tests.apps.web_site import Served, check_accessible, log_in, picture, site_client
-from tests.case_actions import AGENT, AUDITOR, DIRECTOR, HANDLER, MANAGER, SUPERVISOR
-from tests.engine.accounts.people_with_accounts import ADMIN, PASSWORD, add_accounts
+from tests.case_actions import AGENT, AUDITOR, DIRECTOR, HANDLER, MANAGER, START, SUPERVISOR, new_case
+from tests.engine.accounts.people_with_accounts import ADMIN, PASSWORD, RULES, add_accounts
+from tests.engine.attachments.evidence import attach_files, contents_in, photo
 
 pytestmark = pytest.mark.requirement("H3")
 
-PAGES = ("people", "tokens", "webhooks", "dead-letters", "classifier")
+PAGES = ("people", "tokens", "webhooks", "dead-letters", "classifier", "file-erasures")
 XSS = "<script>alert(1)</script>"
 
 
@@ -74,6 +78,42 @@ def test_what_is_wrong_stands_at_its_field_and_what_was_typed_is_kept(client: Te
     assert XSS not in answer.text
     missing = client.post("/console/people", data={"_csrf": csrf, "handle": "lin"})
     assert (missing.status_code, 'id="field-roles-error"' in missing.text) == (422, True)
+
+
+@pytest.mark.requirement("H1")
+@pytest.mark.requirement("A10")
+def test_a_file_is_erased_by_its_number_and_id_with_a_reason(client: TestClient, csrf: str, sqlite_store: Store):
+    number = new_case(sqlite_store)
+    [file] = attach_files(sqlite_store, number, ("label.jpg", photo()))
+    named = {"case_number": number, "attachment_id": file.id}
+    page = client.get("/console/file-erasures", params=named).text
+    assert f'value="{number}"' in page
+    assert f'value="{file.id}"' in page
+    without = client.post("/console/file-erasures", data={"_csrf": csrf, **named})
+    assert (without.status_code, 'id="field-reason-error"' in without.text) == (422, True)
+    assert contents_in(sqlite_store)
+    done = client.post("/console/file-erasures", data={"_csrf": csrf, **named, "reason": "It shows her address."})
+    assert done.headers["location"] == "/console/file-erasures?done=file_erased"
+    assert contents_in(sqlite_store) == []
+    other = client.post("/console/file-erasures", data={"_csrf": csrf, **named, "case_number": "x", "reason": "It is."})
+    assert (other.status_code, 'role="alert"' in other.text) == (404, True)
+
+
+@pytest.mark.requirement("A10")
+def test_who_sees_the_files_is_shown_their_ids_and_an_administrator_the_way_to_erase(
+    client: TestClient, sqlite_store: Store
+):
+    number = new_case(sqlite_store)
+    [file] = attach_files(sqlite_store, number, ("label.jpg", photo()))
+    way = f"/console/file-erasures?case_number={number}&amp;attachment_id={file.id}"
+    log_in(client, sqlite_store, AGENT)
+    page = client.get(f"/console/cases/{number}/attachments").text
+    assert (f"<code>{file.id}</code>" in page, way in page) == (True, False)
+    with sqlite_store.writing() as tx:
+        add_actor(tx, NewActor("eve", (Role.AGENT, Role.ADMINISTRATOR)))
+    accept(sqlite_store, invite(sqlite_store, "eve", ADMIN, START).code, PASSWORD, START, RULES)
+    log_in(client, sqlite_store, "eve")
+    assert way in client.get(f"/console/cases/{number}/attachments").text
 
 
 def test_the_last_administrator_is_not_locked_out(client: TestClient, csrf: str):

@@ -10,14 +10,29 @@ import pytest
 from fastapi.testclient import TestClient
 
 from engine.commands.holds import held
+from engine.commands.open_case import Opening, open_case
 from engine.settings import Settings
 from engine.store import Store
 from engine.timers.parking import CALLBACK, note_failure
 from models.columns import to_micros
 from tests.apps.console.conftest import HANDLES
 from tests.apps.web_site import Served, answers_to, check_accessible, log_in, picture, site_client
-from tests.case_actions import AGENT, AUDITOR, DIRECTOR, HANDLER, MANAGER, START, SUPERVISOR, make_move, new_case
+from tests.case_actions import (
+    AGENT,
+    AUDITOR,
+    DIRECTOR,
+    HANDLER,
+    MANAGER,
+    START,
+    SUPERVISOR,
+    contact,
+    execute_sql,
+    history_of,
+    make_move,
+    new_case,
+)
 from tests.engine.accounts.people_with_accounts import ADMIN, add_accounts
+from tests.engine.attachments.evidence import photo
 
 pytestmark = [pytest.mark.requirement("H4"), pytest.mark.any_database]
 
@@ -48,6 +63,15 @@ def waiting_for_compensation(store: Store, by: str = HANDLER, **fields: Any) -> 
 def waiting_for_refusal(store: Store, by: str = AGENT) -> str:
     number = new_case(store)
     make_move(store, number, "propose_refusal", by)
+    return number
+
+
+def order_with_a_plan(store: Store) -> str:
+    """Return the number of an order whose plan every department has signed, and a manager approves."""
+    number = open_case(store, Opening(contact(email="wang@example.com"), "order"), START).number
+    known = '{"cosigned_by":"claims","cosigners":"claims","lead_department":"claims"}'
+    sql = "UPDATE cases SET state = 'planned', variables = :known WHERE number = :number"
+    execute_sql(store, sql, known=known, number=number)
     return number
 
 
@@ -116,6 +140,25 @@ def test_a_decision_shows_the_facts_and_is_made_once(settings: Settings, store: 
         answer = client.post(f"/console/decisions/{number}", data=right)
         assert (answer.status_code, answer.headers["location"]) == (303, "/console/decisions?done=decided")
         assert number not in client.get("/console/decisions").text
+
+
+@pytest.mark.requirement("A10")
+@pytest.mark.usefixtures("accounts")
+def test_a_decision_that_writes_to_the_customer_takes_files(settings: Settings, store: Store):
+    number = order_with_a_plan(store)
+    with visitor(settings, store, MANAGER) as (client, csrf):
+        page = client.get(f"/console/decisions/{number}?move=approve_plan").text
+        assert ('enctype="multipart/form-data"' in page, 'name="_files"' in page) == (True, True)
+        form = {"_csrf": csrf, "_key": "k1", "_move": "approve_plan", "recipient": "wang@example.com"}
+        files = {"_files": ("plan.jpg", photo(), "image/jpeg")}
+        wrong = client.post(f"/console/decisions/{number}", data=form | {"medium": "pigeon"}, files=files)
+        assert wrong.status_code == 422
+        [kept] = re.findall(r'name="attachments" value="([0-9a-f]{32})" checked', wrong.text)
+        form = form | {"medium": "send", "attachments": kept}
+        done = client.post(f"/console/decisions/{number}", data=form)
+        assert (done.status_code, done.headers["location"]) == (303, "/console/decisions?done=decided")
+        last = history_of(store, number)[-1]
+        assert (last["move"], kept in last["form"]) == ("approve_plan", True)
 
 
 @pytest.mark.usefixtures("accounts")

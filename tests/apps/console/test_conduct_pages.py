@@ -19,7 +19,7 @@ from tests.engine.accounts.people_with_accounts import ADMIN, PASSWORD, RULES, a
 from tests.engine.conduct.reviewed_contacts import QIN, QIU, reviewer, spoken_contacts
 from tests.engine.rules.sample_rules import EVA, add_evaluator
 
-pytestmark = pytest.mark.requirement("F5")
+pytestmark = [pytest.mark.requirement("F5"), pytest.mark.any_database]
 
 NASTY = '<script>alert(1)</script>"><img src=x onerror=alert(1)>'
 DRAW = {"conduct_channel": "phone", "first_day": "2026-03-02", "last_day": "2026-03-02", "sample_size": "3"}

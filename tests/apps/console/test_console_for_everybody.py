@@ -22,7 +22,7 @@ pytestmark = pytest.mark.long
 READERS = (MANAGER, AUDITOR, ADMIN)
 """Between them they may open every page; the first one who may is asked."""
 NO_PAGES = {
-    "/live", "/indicators/book",
+    "/live", "/indicators/book", "/indicators/report",
     "/cases/{number}/attachments/{attachment_id}", "/cases/{number}/attachments/{attachment_id}/thumbnail",
 }  # fmt: skip
 READ_ELSEWHERE = {

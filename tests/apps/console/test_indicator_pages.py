@@ -65,6 +65,13 @@ def test_an_indicator_leads_to_its_cases_and_groups(site_of: tuple[Settings, Sto
     assert "small sample" in text
 
 
+def test_an_indicator_is_drilled_down_to_causes_and_to_whom_was_asked(site_of: tuple[Settings, Store]):
+    assert "Period before" in page(site_of, "mei", f"/complaint_rate?{MARCH}&by=cause")
+    text = page(site_of, "mei", f"/satisfied_share?{MARCH}&by=person")
+    assert "Called after a promise broken" in text
+    assert "Called after" not in page(site_of, "han", f"/satisfied_share?{MARCH}&by=person")
+
+
 def test_a_handler_reads_his_own_figures_alone(site_of: tuple[Settings, Store]):
     text = page(site_of, "han", f"/satisfied_share?{MARCH}&by=department")
     assert "han" in text

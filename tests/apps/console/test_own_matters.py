@@ -17,7 +17,7 @@ from tests.apps.web_site import Served, check_accessible, log_in, picture, site_
 from tests.case_actions import AGENT, HANDLER, MANAGER, START, case_of, make_move, moves_of, query_rows
 from tests.engine.accounts.people_with_accounts import ADMIN, add_accounts
 
-pytestmark = [pytest.mark.requirement("F2"), pytest.mark.requirement("F3")]
+pytestmark = [pytest.mark.requirement("F2"), pytest.mark.requirement("F3"), pytest.mark.any_database]
 
 OFFICE = (
     NewActor("quin", (Role.QUALITY_TEAM,)),

@@ -1,5 +1,6 @@
 """The page of the queue: what it lists for whom, what it finds, what it masks, and the filters that somebody saves."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -190,8 +191,23 @@ def test_each_person_sees_in_the_queue_what_he_may_read(settings: Settings, stor
             assert (shown.status_code, set(numbers_in(shown.text, received, assigned))) == (200, set(numbers)), handle
 
 
+def test_of_several_states_each_is_shown_as_chosen(desk: TestClient):
+    """So the form shows the same cases again, with whatever else is changed in it."""
+    chosen = ("complaint.received", "complaint.classified", "inquiry.received")
+    shown = desk.get("/console/cases?share=all&" + "&".join(f"state={each}" for each in chosen)).text
+    assert re.findall(r'name="state" value="([^"]*)" checked', shown) == sorted(chosen, key=shown.index)
+    assert f"({len(chosen)})</summary>" in shown
+
+
+def test_as_many_states_as_may_be_chosen_are_listed(desk: TestClient):
+    every = re.findall(r'name="state" value="([^"]*)"', desk.get("/console/cases").text)
+    chosen = sorted(every, key=lambda each: each.partition(".")[2])[:60]
+    shown = desk.get("/console/cases?share=all&" + "&".join(f"state={each}" for each in chosen))
+    assert (shown.status_code, len(every) > len(chosen)) == (200, True)
+
+
 class TestSavedFilters:
-    """Filters are saved in the person's browser, without the words of a search."""
+    """Filters are saved for a person, without the words of a search."""
 
     @pytest.fixture
     def client(self, sqlite_settings: Settings, sqlite_store: Store) -> Iterator[TestClient]:
@@ -235,13 +251,18 @@ class TestSavedFilters:
             location = self.save(client, csrf, "name", query).headers["location"]
             assert location == "/console/cases?&done=filter_saved"
 
-    def test_many_filters_never_grow_beyond_a_cookie(self, client: TestClient, sqlite_store: Store):
+    def test_it_is_shown_in_another_browser_of_the_person(self, client: TestClient, sqlite_store: Store):
+        self.save(client, log_in(client, sqlite_store, AGENT), "mine", "kind=complaint")
+        client.cookies.clear()
+        log_in(client, sqlite_store, AGENT)
+        assert ">mine</a>" in client.get("/console/cases").text
+
+    def test_of_a_person_only_the_last_twenty_are_kept(self, client: TestClient, sqlite_store: Store):
         csrf = log_in(client, sqlite_store, AGENT)
-        for n in range(12):
+        for n in range(22):
             self.save(client, csrf, f"{n:02}" + "名" * 38, f"kind=complaint&owner={'主' * 99}")
         shown = client.get("/console/cases").text
-        assert "11名名" in shown, "the newest is kept"
-        assert "00名名" not in shown
+        assert [f"{n:02}名" in shown for n in (0, 1, 2, 21)] == [False, False, True, True]
 
 
 @pytest.mark.long

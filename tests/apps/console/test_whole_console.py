@@ -33,7 +33,7 @@ PAGES_OF_STAFF = {
     AGENT: ("/cases", "/cases/new", "/callbacks", "/me", "/cases/{number}", "/cases/{number}/moves/reply"),
     SUPERVISOR: ("/board", "/bulk", "/decisions", "/report", "/cases/{number}/diagram", "/cases/{number}/attachments"),
     DIRECTOR: ("/admin", "/kinds/complaint"),
-    "odd": ("/readings", "/refusals", "/record", "/exports"),
+    "odd": ("/readings", "/refusals", "/record", "/exports", "/regulator-pack"),
     ADMIN: ("/people", "/people/amy", "/tokens", "/webhooks", "/dead-letters", "/classifier"),
 }
 PORTAL_PAGES = ("/", "/contact", "/rate", "/track", "/status", "/report")

@@ -8,7 +8,7 @@ from flows.work import Work
 from tests.case_actions import HOUR, MICROSECOND, execute_sql, new_case
 from tests.flows.scenes import DAMAGE, drained
 
-pytestmark = pytest.mark.requirement("B5")
+pytestmark = [pytest.mark.requirement("B5"), pytest.mark.any_database]
 
 CHANGES = {
     "notice_cycle": "UPDATE notice SET cycle = cycle + 1",

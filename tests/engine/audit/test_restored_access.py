@@ -1,21 +1,25 @@
 """A restored backup lets in nobody who has been shut out since."""
 
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from engine.accounts.access_codes import ProofGiven, make_access_code, use_access_code
 from engine.accounts.tokens import NewToken, create_token, principal_of_token, revoke_token
 from engine.audit.backup import back_up
 from engine.audit.restore import Restored, restore
 from engine.settings import Settings
 from engine.store import Store
-from tests.case_actions import AGENT, DAY, HANDLER, HOUR, START, execute_sql, new_case, query_rows, refusal
+from tests.case_actions import AGENT, DAY, HANDLER, HOUR, START, case_of, execute_sql, new_case, query_rows, refusal
+from tests.engine.attachments.evidence import principal_of
 from tests.engine.audit.test_backup_and_restore import bring_key, elsewhere
 from tests.erasures import ADMINISTRATOR, administrator_of
 
 pytestmark = pytest.mark.requirement("H4")
 __all__ = ["elsewhere"]
+MINUTE = timedelta(minutes=1)
 SESSION = """
 INSERT INTO login_session (id, actor_id, digest, made_at, seen_at, until, change_id, method, address, agent)
 SELECT 's', id, 'd', 5, 5, :until, 0, 'password', '', '' FROM actor WHERE handle = :handle
@@ -59,3 +63,18 @@ def test_tokens_can_be_kept_and_sessions_cannot(store: Store, token: str, elsewh
     with closing(elsewhere.store()) as back:
         assert principal_of_token(back, token, START + DAY).actor.handle == AGENT
         assert query_rows(back, "SELECT id FROM login_session") == []
+
+
+def test_a_code_that_a_customer_was_handed_opens_nothing_in_the_restored_store(
+    store: Store, elsewhere: Settings, tmp_path: Path
+):
+    number = new_case(store, customer="王芳", phone="13800138000")
+    who, proof = principal_of(store, AGENT), ProofGiven("王芳", phone="13800138000")
+    made = make_access_code(store, who, number, proof, "She has no mail address.", START + HOUR - MINUTE)
+    administrator_of(store)
+    back_up(store, tmp_path / "b.backup", START + HOUR)
+    bring_key(store, elsewhere)
+    assert restore(elsewhere, tmp_path / "b.backup", START + HOUR + MINUTE).verdict.ok
+    with closing(elsewhere.store()) as back:
+        assert not use_access_code(back, case_of(back, number)["id"], made.code, START + HOUR + 2 * MINUTE)
+    assert use_access_code(store, case_of(store, number)["id"], made.code, START + HOUR + 2 * MINUTE)

@@ -24,7 +24,7 @@ from engine.store_lock import held_alone
 from statemachines.roles import Role
 from tests.case_actions import AGENT, DAY, SECRET, START, new_case, query_rows, refusal
 
-pytestmark = pytest.mark.requirement("B5")
+pytestmark = [pytest.mark.requirement("B5"), pytest.mark.any_database]
 
 NOW = START + 2 * DAY
 WHY = Despite("there is no other copy", "ada", "root")

@@ -9,7 +9,7 @@ from engine.escalation.fire import fire_due
 from engine.store import Store
 from tests.case_actions import HOUR, START, execute_sql, make_move, new_case, query_rows
 
-pytestmark = pytest.mark.requirement("B5")
+pytestmark = [pytest.mark.requirement("B5"), pytest.mark.any_database]
 
 
 def faults(store: Store) -> set[str]:

@@ -32,8 +32,9 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return raw
 
     def traced_execute(cursor: Any, query: Any, *args: Any, **options: Any) -> Any:
-        statements.append(query.strip())
-        return execute(cursor, query, *args, **options)
+        statements.append(query.strip() if isinstance(query, str) else query.as_string(cursor))
+        traced: Any = execute
+        return traced(cursor, query, *args, **options)
 
     monkeypatch.setattr(sqlite3, "connect", traced_connect)
     monkeypatch.setattr(psycopg.Cursor, "execute", traced_execute)

@@ -67,12 +67,14 @@ def test_a_delivery_that_nobody_is_known_to_have_dropped_is_found(store: Store, 
 @pytest.mark.usefixtures("letter")
 def test_an_upgrade_enters_what_was_dropped_before_it(store: Store, settings: Settings):
     execute_sql(store, "UPDATE delivery SET status = 'done', done_at = 5")
-    of_cases = ("owner", "severity", "department", "kind", "closed")
-    for index in (*(f"cases_{name}" for name in of_cases), "timer_spent", "timer_next", "timer_spent_of_case"):
+    of_cases = ("owner", "severity", "urgent", "department", "kind", "closed")
+    of_timers = ("open", "spent", "next", "spent_of_case")
+    for index in (*(f"cases_{name}" for name in of_cases), *(f"timer_{name}" for name in of_timers)):
         execute_sql(store, f"DROP INDEX ix_{index}")
     execute_sql(store, "DROP INDEX ix_transition_actor")
     conduct = ("conduct_mark", "conduct_sheet", "conduct_sample", "conduct_draw")
-    for table in ("kept_answer", "failed_log_in", "rule_draft", "suspension", "order_import", *conduct):
+    new = ("rule_draft", "suspension", "order_import", "access_code", "saved_filter")
+    for table in ("kept_answer", "failed_log_in", *new, *conduct):
         execute_sql(store, f"DROP TABLE {table}")
     later = {"delivery": ("retried_at", "drop_reason"), "party": ("erased_at", "erasure_reason")}
     for table, columns in {**later, "mail": ("erasure_reason",)}.items():

@@ -15,6 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -227,6 +228,7 @@ def store_before_and_after(
         shutil.rmtree(folder / "after")
 
 
+@pytest.mark.long
 @settings(max_examples=12)
 @given(number=st.integers(0, 2**32), at_once=st.booleans())
 def test_a_store_behaves_the_same_after_renames(

@@ -77,6 +77,7 @@ def two_for_one_type(folder: Path) -> object:
     return questionnaires_in(folder)
 
 
+WEIGHTS = '[appraisal]\nsource = "D"\nweights = { satisfied_share = 60, solution = 50 }'
 FAULTY: dict[str, Callable[[Path], object]] = {
     "file.unreadable": lambda folder: load_pack(folder / "missing.toml"),
     "file.not_utf8": lambda folder: load_rules(written(folder, b'name = "\xff"')),
@@ -119,6 +120,7 @@ FAULTY: dict[str, Callable[[Path], object]] = {
     "pack.no_trait": lambda _: checked(VALID_PACK + '[[clauses.solution.when]]\nsource = "D"', "f", calendar),
     "pack.ambiguous": lambda _: checked(VALID_PACK + OVERRIDES.replace("D 1c", "D").replace(*UNSETTLED), "f", calendar),
     "pack.promised_and_not": lambda _: checked(VALID_PACK + '[unpromised]\nsolution = "D"', "f", calendar),
+    "pack.weights": lambda _: checked(VALID_PACK + WEIGHTS, "f", calendar),
     "pack.ladder": lambda _: checked(VALID_PACK.replace("percent = 75", "percent = 175"), "f", calendar),
     "pack.no_clause": lambda _: checked(VALID_PACK + '[callbacks]\nwindow = "never"', "f", calendar),
     "checklist.channel_twice": two_for_one_channel,

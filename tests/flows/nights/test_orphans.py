@@ -41,4 +41,5 @@ def test_the_night_removes_an_upload_that_no_move_named(work: Work, kept: list[P
 def test_the_night_goes_on_where_the_place_cannot_be_reached(work: Work, kept: list[Path]):
     work.store.attachments = "nonsense://nowhere"
     drained(work, 3 * DAY)
-    assert asyncio.run(escalate_overnight(work)).report is not None
+    night = asyncio.run(escalate_overnight(work))
+    assert [fault.what for fault in night.verdict.faults] == ["attachment_unreadable"]

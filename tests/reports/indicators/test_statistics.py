@@ -4,7 +4,6 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from scipy.stats import binomtest, chi2
 
 from reports.indicators.bands import bands
 from reports.indicators.figures import Figure
@@ -25,6 +24,8 @@ MAY = period_of("2026-05")
 
 @pytest.mark.parametrize(("part", "whole"), [(0, 1), (1, 1), (2, 3), (5, 10), (290, 300), (1, 40_000)])
 def test_wilsons_interval_is_that_of_scipy(part: int, whole: int):
+    from scipy.stats import binomtest  # half a second: only for the worker that runs this test
+
     expected = binomtest(part, whole).proportion_ci(method="wilson")
     found = wilson(part, whole)
     assert found is not None
@@ -38,6 +39,8 @@ def test_nothing_has_no_interval():
 @pytest.mark.parametrize("degrees", range(1, 12))
 @pytest.mark.parametrize("statistic", [0.5, 3.84, 20.0])
 def test_the_tail_of_chi_square_is_that_of_scipy(statistic: float, degrees: int):
+    from scipy.stats import chi2
+
     assert chi_square_tail(statistic, degrees) == pytest.approx(float(chi2.sf(statistic, degrees)), rel=1e-9)
 
 

@@ -1,17 +1,14 @@
-"""What people read of a figure at any door: value and unit, target, sample, what qualifies it, what changed."""
+"""What people read of a figure, wherever it is shown: value and unit, target, sample, and what qualifies it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
-from apps.principal_indicators import Reread
 from engine.rules.indicator_definition import Indicator, Unit
-from locales.translation import DEFAULT, label, translate, when
+from locales.translation import DEFAULT, label, translate
 from reports.indicators.figures import Figure, Group
 from reports.indicators.survey_quality import SurveyQuality
 
 SIGNS = {">=": "≥", "<=": "≤"}
-LISTED = 10
-"""The most changed cases that are shown."""
 
 
 def label_of(indicator: Indicator, locale: str) -> str:
@@ -33,6 +30,13 @@ def figure_text(indicator: Indicator, figure: Figure, locale: str) -> str:
         return text
     low, high = short(figure.low), short(figure.high)
     return _text(locale, "with_interval", value=text, low=low, high=high)
+
+
+def numerator_of(indicator: Indicator, figure: Figure) -> Decimal | int | None:
+    """Return the numerator in the unit of the indicator: sums of points are kept in hundredths."""
+    if figure.numerator is None or indicator.unit is not Unit.POINTS:
+        return figure.numerator
+    return Decimal(figure.numerator) / 100
 
 
 def amount_text(indicator: Indicator, amount: Decimal, locale: str) -> str:
@@ -95,41 +99,9 @@ def quality_texts(quality: SurveyQuality | None, locale: str) -> list[str]:
     return texts
 
 
-def reread_texts(indicator: Indicator, reread: Reread | None, locale: str) -> list[str]:
-    """Return the figure of the other instant, and the cases that made the difference with what was recorded of them."""
-    if reread is None:
-        return []
-    texts = [reread_text(indicator, reread, locale)]
-    for each in reread.corrections.listed[:LISTED]:
-        moves = ", ".join(_move_text(each.number, move, locale) for move in _distinct(move for move, _ in each.moves))
-        texts.append(f"  {each.number}: {moves}")
-    return texts
-
-
-def reread_text(indicator: Indicator, reread: Reread | None, locale: str) -> str:
-    """Return the figure of the other instant, and how many cases count otherwise; empty without one."""
-    if reread is None:
-        return ""
-    value = figure_text(indicator, reread.figure, locale)
-    return _text(locale, "reread", as_of=when(reread.as_of), value=value, cases=reread.corrections.cases)
-
-
 def short(number: Decimal, digits: int = 1) -> str:
     """Return a number as people read it: grouped, with so many digits after the point."""
     return f"{number.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP):,f}"
-
-
-def _distinct(names: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(names))
-
-
-def _move_text(number: str, move: str, locale: str) -> str:
-    if move == "import_orders":
-        return _text(locale, "import_orders")
-    from statemachines.kinds import lifecycles
-
-    kind = next((kind for kind, table in lifecycles().items() if number.startswith(f"{table.prefix}-")), "")
-    return label(locale, kind, "move", move)
 
 
 def _text(locale: str, key: str, /, **params: object) -> str:

@@ -1,0 +1,116 @@
+"""Compute a person's appraisal for a period (E6) by the weights of his pack, from the figures of published indicators.
+
+An indicator of which nothing was observed has no weight: silence neither raises nor lowers the score. Nobody is
+compared with anybody, so there is no rank.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
+
+from engine.rules.in_force import Rules, rules_in
+from engine.rules.indicator_definition import Indicator, Unit
+from engine.store import Store
+from engine.transaction import Tx
+from reports.indicators.cells import Reader
+from reports.indicators.figures import Figure, figures, spans_of
+from reports.indicators.periods import Period, period_of
+from statemachines.refused import Refused
+
+PERSON = "person"
+LISTED = 20
+"""How many of the cases behind the figures are named."""
+OF_HUNDRED = frozenset({Unit.PERCENT, Unit.POINTS})
+"""The units of figures from 0 to 100, which alone can be weighed against each other."""
+NUMBERS = "SELECT number FROM cases WHERE id = ANY(:ids) ORDER BY id"
+
+
+@dataclass(frozen=True, slots=True)
+class AppraisedPart:
+    """The figure of one indicator and its weight; ``figure`` is None where nothing was observed of the person."""
+
+    indicator: str
+    weight: int
+    figure: Figure | None
+
+    @property
+    def text(self) -> str:
+        """Return the part in a line: weight, value, number of facts and the interval, if it has one."""
+        if self.figure is None or self.figure.exact is None:
+            return f"{self.indicator} ×{self.weight}: –"
+        bounds = f", {self.figure.low:.2f}–{self.figure.high:.2f}" if self.figure.low is not None else ""
+        small = ", small" if self.figure.small else ""
+        return f"{self.indicator} ×{self.weight}: {self.figure.value:.2f} (n={self.figure.sample}{bounds}{small})"
+
+
+@dataclass(frozen=True, slots=True)
+class Appraisal:
+    """The figures of a person: the edition of the pack whose weights were used, the parts, the cases behind them."""
+
+    edition: str
+    parts: tuple[AppraisedPart, ...]
+    cases: tuple[str, ...]
+
+    @property
+    def observed(self) -> int:
+        """Return the weight of what was observed, of 100."""
+        return sum(part.weight for part, _ in self._observed())
+
+    @property
+    def score(self) -> int | None:
+        """Return the weighted mean of what was observed, in hundredths of a point; None where nothing was."""
+        if not self.observed:
+            return None
+        mean = sum((value * part.weight for part, value in self._observed()), Fraction()) / self.observed
+        hundredths = Decimal(mean.numerator * 100) / Decimal(mean.denominator)
+        return int(hundredths.quantize(Decimal(1), ROUND_HALF_EVEN))
+
+    def _observed(self) -> Iterable[tuple[AppraisedPart, Fraction]]:
+        return (
+            (part, part.figure.exact)
+            for part in self.parts
+            if part.figure is not None and part.figure.exact is not None
+        )
+
+
+def appraise(store: Store, pack: str, handle: str, period: str, as_of: int) -> Appraisal:
+    """Return the appraisal of a person from what was recorded by an instant, in microseconds.
+
+    Raises ``Refused('no_formula' | 'not_of_hundred' | 'unknown_indicator' | 'unknown_group' | 'bad_period')``.
+    """
+    with store.looking() as tx:
+        return _appraised(tx, pack, handle, period_of(period), as_of)
+
+
+def _appraised(tx: Tx, pack_name: str, handle: str, period: Period, as_of: int) -> Appraisal:
+    rules = rules_in(tx)
+    pack = rules.pack(pack_name, as_of)
+    if pack.appraisal is None:
+        raise Refused("no_formula", pack=pack.edition)
+    weights = pack.appraisal.weights
+    indicators = [_of_hundred(rules.indicator(name, as_of)) for name in weights]
+    found = figures(tx, rules, indicators, [period], as_of, by=(PERSON,))
+    own = {name: next((f for f in found[name] if f.group == ((PERSON, handle),)), None) for name in weights}
+    parts = tuple(AppraisedPart(name, weight, own[name]) for name, weight in weights.items())
+    return Appraisal(pack.edition, parts, _cases(tx, rules, indicators, period, handle, as_of))
+
+
+def _of_hundred(indicator: Indicator) -> Indicator:
+    if indicator.unit not in OF_HUNDRED:
+        raise Refused("not_of_hundred", indicator=indicator.name, unit=indicator.unit)
+    return indicator
+
+
+def _cases(
+    tx: Tx, rules: Rules, indicators: Iterable[Indicator], period: Period, handle: str, as_of: int
+) -> tuple[str, ...]:
+    """Return the numbers of the cases that the figures count."""
+    reader, ids = Reader.at(tx, rules, as_of), set[int]()
+    for indicator in indicators:
+        side = indicator.denominator or indicator.numerator
+        if side is not None:
+            filters: Mapping[str, tuple[str, ...]] = {**indicator.filters_of(side), PERSON: (handle,)}
+            [span] = spans_of(indicator, [period])
+            ids.update(row.case_id for row in reader.by_case(side.query, span, filters, "TRUE", {}))
+    return tuple(row.number for row in tx.rows_among(NUMBERS, ids=sorted(ids)))
