@@ -2,6 +2,7 @@
 
 import io
 import json as decoder
+import logging
 import shutil
 import sys
 from collections.abc import Iterator
@@ -92,6 +93,16 @@ def simulated(closeloop: Closeloop, sqlite_settings: Settings, sqlite_store: Sto
 def number(closeloop: Closeloop, simulated: Store) -> str:
     """A case of the simulated store, just opened."""
     return closeloop.json("case", "open", "--text", "My parcel is late.", "--as", "amy")["case"]
+
+
+@pytest.fixture
+def driver_log(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.LogCaptureFixture]:
+    """What the driver logs, also where Prefect, once imported, has replaced the handlers of the root logger."""
+    logger = logging.getLogger("closeloop.driver")
+    monkeypatch.setattr(logger, "propagate", False)
+    logger.addHandler(caplog.handler)
+    yield caplog
+    logger.removeHandler(caplog.handler)
 
 
 @pytest.fixture(scope="module")

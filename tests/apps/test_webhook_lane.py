@@ -121,7 +121,7 @@ def test_a_driver_stops_while_a_receiver_does_not_answer(settings: Settings, shi
 def test_an_error_is_logged_once_and_the_tick_s_own_not_at_all(
     shifted_work: ShiftedWork,
     monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+    driver_log: pytest.LogCaptureFixture,
     errors: list[Exception],
     logged: list[str],
 ):
@@ -144,6 +144,6 @@ def test_an_error_is_logged_once_and_the_tick_s_own_not_at_all(
         await lane.stop()
 
     monkeypatch.setattr("flows.tick.refuse_doubtful_clock", fail)
-    with caplog.at_level(logging.ERROR, "closeloop.driver"):
+    with driver_log.at_level(logging.ERROR, "closeloop.driver"):
         asyncio.run(story())
-    assert caplog.messages == logged
+    assert driver_log.messages == logged
