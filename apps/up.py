@@ -6,13 +6,13 @@ import json
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from apps.driver import LEASE, drive
+from apps.driver import drive
+from apps.killed_up import outlive_killed_driver, wait_for_orphans
 from apps.listening import Listening, check_listening
 from apps.prefect_login import LOGIN_FILE, LOGIN_VARIABLE
 from apps.prefect_server import (
@@ -27,19 +27,17 @@ from apps.prefect_server import (
 )
 from apps.prefect_settings import prefect_environment
 from apps.process_health import DRIVER_NOTE, SERVER_NOTE, read_note
-from apps.process_state import ProcessState, process_facts, state_of
-from apps.up_children import KeptChild, keep_alive, wait_for_orphans
+from apps.process_state import process_facts
+from apps.up_children import KeptChild, keep_alive
 from apps.up_notices import NoticeWatch, watch_notices
 from apps.up_site import announce_site
 from apps.xml_parser import xml_parser_health
 from classifier.category_tree import bring_tree
 from engine.audit.lifecycle_check import check_store
 from engine.clock import system_now
-from engine.runs import held
 from engine.settings import Settings
 from engine.store import Store
-from flows.duty_lease import LEASE_SECONDS
-from flows.work import Work, off_loop, work_from
+from flows.work import Work, work_from
 from statemachines.lifecycle import Refused
 
 Tell = Callable[..., None]
@@ -47,20 +45,10 @@ Tell = Callable[..., None]
 
 def bring_up(settings: Settings, port: int, tell: Tell, listening: Listening) -> None:
     """Start everything and keep it up until Ctrl-C. Raises ``Refused`` for a taken port or a simulated store."""
-    from engine.audit.upgrade import upgrade_store
-    from engine.commands.complete_parties import complete_parties
-    from engine.create_store import create_store
-
     _refuse_simulated(settings)
     wait_for_orphans(settings.where)
     check_listening(listening)
-    if (upgraded := upgrade_store(settings, system_now())) is not None:
-        tell("upgraded", before=upgraded.before, after=upgraded.after, backup=str(upgraded.backup))
-    create_store(settings, system_now())
-    work = work_from(settings)
-    bring_tree(work.store)
-    complete_parties(work.store, system_now())
-    _check_lifecycles(work.store, tell)
+    work = _work_of_today(settings, tell)
     if (parser := xml_parser_health()).code == "old":
         tell("up.xml_old", **parser.facts)
     tell("up.starting", home=str(settings.where))
@@ -90,6 +78,22 @@ def bring_up(settings: Settings, port: int, tell: Tell, listening: Listening) ->
         raise Refused("port_taken", port=port) from None
     except PrefectServerError as error:
         raise Refused("server_died", log=str(error)) from None
+
+
+def _work_of_today(settings: Settings, tell: Tell) -> Work:
+    """Return the tools on the store, which is made or brought to this release first."""
+    from engine.audit.upgrade import upgrade_store
+    from engine.commands.complete_parties import complete_parties
+    from engine.create_store import create_store
+
+    if (upgraded := upgrade_store(settings, system_now())) is not None:
+        tell("upgraded", before=upgraded.before, after=upgraded.after, backup=str(upgraded.backup))
+    create_store(settings, system_now())
+    work = work_from(settings)
+    bring_tree(work.store)
+    complete_parties(work.store, system_now())
+    _check_lifecycles(work.store, tell)
+    return work
 
 
 def tell_login(server: Server, tell: Tell) -> None:
@@ -199,7 +203,7 @@ async def _drive(
     try:
         async with contextlib.nullcontext(()) if api_url is None else _observed(work, api_url, ready) as page_tasks:
             tasks += [asyncio.create_task(each) for each in (*page_tasks, watch_notices(watch))]
-            await _outlive_killed_driver(work, stop)
+            await outlive_killed_driver(work, stop)
             note.write_text(json.dumps({**process_facts(os.getpid()), "api_url": api_url}))
             await drive(work, stop)
     finally:
@@ -208,25 +212,6 @@ async def _drive(
         await asyncio.gather(*tasks, return_exceptions=True)
         note.unlink(missing_ok=True)
         work.store.close()
-
-
-async def _outlive_killed_driver(work: Work, stop: asyncio.Event) -> None:
-    """Wait until the lease of a driver of this home that was killed has run out, for nobody renews it any more.
-
-    On Postgres several drivers run side by side, so there none is waited for.
-    """
-    note = read_note(work.store.home, DRIVER_NOTE)
-    if work.store.postgres or note is None or state_of(note) is not ProcessState.GONE:
-        return
-    for _ in range(LEASE_SECONDS + 1):
-        if stop.is_set() or not await off_loop(_is_driven, work.store, await work.now()):
-            return
-        await asyncio.sleep(1)
-
-
-def _is_driven(store: Store, at: datetime) -> bool:
-    with store.looking() as tx:
-        return held(tx, LEASE, at)
 
 
 @contextlib.asynccontextmanager

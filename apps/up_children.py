@@ -1,17 +1,14 @@
-"""Starts the children of ``up`` again when they die, after ever longer pauses; waits for those of a killed ``up``."""
+"""Starts the children of ``up`` again when they die, after ever longer pauses, and says so on the console."""
 
 import asyncio
 import contextlib
 import signal
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
-from apps.process_health import CHILD_NOTES, DRIVER_NOTE, read_note
-from apps.process_state import ProcessState, state_of
 from engine.clock import system_now
 from locales.translation import when_in_zone
 
@@ -21,8 +18,6 @@ STABLE = 300.0
 LOOK_SECONDS = 1.0
 START_SECONDS = 120.0
 """A child that is not ready after this time is started again."""
-ORPHAN_SECONDS = 30.0
-"""A child whose ``up`` was killed notices it and ends within half of this time."""
 
 Tell = Callable[..., None]
 
@@ -122,19 +117,3 @@ def _how(exit_code: int | None) -> str:
         with contextlib.suppress(ValueError):
             return signal.Signals(-exit_code).name
     return str(exit_code)
-
-
-def wait_for_orphans(home: Path, seconds: float = ORPHAN_SECONDS) -> None:
-    """Return when no child of a killed ``up`` of this home runs any more, or after so many seconds.
-
-    While that ``up`` lives nothing is waited for: its ports and its lock refuse another one.
-    """
-    deadline = time.monotonic() + seconds
-    while _has_orphans(home) and time.monotonic() < deadline:
-        time.sleep(0.2)
-
-
-def _has_orphans(home: Path) -> bool:
-    notes = {name: read_note(home, name) for name in (DRIVER_NOTE, *CHILD_NOTES)}
-    running = {name for name, note in notes.items() if note is not None and state_of(note) is ProcessState.RUNS}
-    return DRIVER_NOTE not in running and bool(running)

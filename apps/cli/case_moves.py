@@ -61,8 +61,8 @@ def open_(
 ) -> None:
     """Open a case for a contact; cases that may be the same matter are named.
 
-    With ``--channel hotline`` everything must be there that the pack in force has the caller asked. Without a channel
-    it is recorded as a call that scripts and imports describe afterwards, and nothing is demanded.
+    With ``--channel hotline`` each field must be given that the pack in force demands of a call (A1). Without a channel
+    the contact is recorded as a call, too, but nothing is demanded: scripts write such contacts down afterwards.
     """
     contact = contact_of(
         "open",
