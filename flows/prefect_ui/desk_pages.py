@@ -18,6 +18,8 @@ from statemachines.kinds import lifecycle_of
 
 START = "closeloop"
 """The key of the page from which everything is reached."""
+DESK = (START, BOARD, REPORT, LEDGER, CALLBACKS)
+"""The keys of all pages that every supervisor opens."""
 OVERDUE = 20
 """How many overdue cases the summary of the board links to."""
 FORMS = (
@@ -67,7 +69,7 @@ async def start_page(work: Work, forms: Mapping[str, str]) -> Page:
     locale, overdue = work.locale, await _overdue(work)
     console = site(work.public_url, work.store.home)
     links = [f"[{translate(locale, 'start.console')}]({console}/console/)"] if console is not None else []
-    links += [link(locale, key) for key in (BOARD, REPORT, LEDGER, CALLBACKS)]
+    links += [link(locale, key) for key in DESK if key != START]
     links.append(f"[{translate(locale, 'start.runs')}](../../runs)")
     links.append(f"[{translate(locale, 'start.acts')}](../../deployments?tags=%5B%22act%22%5D)")
     lines = [

@@ -2,7 +2,7 @@
 
 A run leaves the pages of its cases by itself, if it has few and there is time. The keeper does the rest, beside all
 runs: it compares the version of each case with that of its newest page. It starts from the beginning when the server
-does not have the start page any more.
+does not have each of the pages any more that every supervisor opens.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from engine.store import Store
 from flows.case_address import site
 from flows.prefect_ui.case_pages import VERSION, act_forms, form_address, leave_pages, page_version
 from flows.prefect_ui.desk_pages import (
-    START,
+    DESK,
     Page,
     board_page,
     callbacks_page,
@@ -100,8 +100,11 @@ class PageKeeper:
             return left
 
     async def lay_out(self, client: PrefectClient) -> bool:
-        """Leave the pages that every supervisor opens, if the server has none; returns whether it had none."""
-        if START in await _newest(client, [START]):
+        """Leave the pages that every supervisor opens, if the server lacks one; returns whether it did.
+
+        One that is there says nothing of the others: it may have been written while Prefect was wiped.
+        """
+        if len(await _newest(client, DESK)) == len(DESK):
             return False
         report = await off_loop(morning_report.gather, self._work.store, await self._work.now())
         locale = self._work.locale

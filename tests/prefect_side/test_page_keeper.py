@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.prefect, pytest.mark.requirement("I1")]
 
+DESK = ("closeloop", "sla-board", "morning-report", "escalation-ledger", "callback-list")
 BEGIN = START + timedelta(days=364)
 """Another year than the other tests': a case's number carries it, so its pages on the shared server are its own."""
 
@@ -95,8 +96,38 @@ def test_after_prefect_was_wiped_all_pages_are_left_again(client: "SyncPrefectCl
         return await keeper.keep(0.0)
 
     assert asyncio.run(scene()) == 3
-    desk = ["closeloop", "sla-board", "morning-report", "escalation-ledger", "callback-list"]
-    assert all(pages(client, key) for key in (*numbers, *desk))
+    assert all(pages(client, key) for key in (*numbers, *DESK))
+
+
+@pytest.mark.parametrize("writes", range(1, 9))
+def test_pages_are_complete_when_prefect_was_wiped_while_they_were_left(
+    client: "SyncPrefectClient", work: Work, monkeypatch: pytest.MonkeyPatch, writes: int
+):
+    from prefect.client.orchestration import PrefectClient
+
+    from flows.prefect_ui.page_keeper import PageKeeper
+
+    numbers = [new(work) for _ in range(3)]
+    wipe(client)
+    done: list[str] = []
+    write = PrefectClient.create_artifact
+
+    async def write_and_lose(self: PrefectClient, artifact: Any) -> Any:
+        written = await write(self, artifact)
+        done.append(artifact.key)
+        if len(done) == writes:
+            await asyncio.to_thread(wipe, client)
+        return written
+
+    async def scene() -> None:
+        monkeypatch.setattr(PrefectClient, "create_artifact", write_and_lose)
+        keeper = PageKeeper(work)
+        for _ in range(2):
+            await keeper.keep(0.0)
+
+    asyncio.run(scene())
+    assert len(done) >= writes, "the wipe came while pages were left"
+    assert all(pages(client, key) for key in (*numbers, *DESK))
 
 
 def test_pages_that_were_left_before_the_deployments_came_back_get_their_forms(
