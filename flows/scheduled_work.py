@@ -19,6 +19,7 @@ from flows.nights.overnight_escalation import Night, escalate_overnight, report_
 from flows.nights.period_reports import PeriodReports, report_periods
 from flows.nights.plan_callbacks import plan_callbacks
 from flows.nights.reminders import send_reminders
+from flows.nights.surveys import survey_customers
 from flows.nights.verification import RETRIES
 from flows.parked_notices import tell_parked
 from flows.prefect_ui.run_names import night_name
@@ -77,7 +78,10 @@ async def _reminders(work: Work) -> None:
 
 
 async def _plan(work: Work) -> int:
-    return await work.step("plan-callbacks", partial(plan_callbacks, work), RunText("step.plan"), retries=RETRIES)
+    """Plan the callbacks of the day, and send out the surveys that are due."""
+    planned = await work.step("plan-callbacks", partial(plan_callbacks, work), RunText("step.plan"), retries=RETRIES)
+    surveyed = await work.step("surveys", partial(survey_customers, work), RunText("step.surveys"), retries=RETRIES)
+    return planned + surveyed.did
 
 
 async def analyse_complaints(work: Work, month: date | None = None) -> ComplaintAnalysis:

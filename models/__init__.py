@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from models.rules import Category, Edition, Interpretation, RuleDraft
     from models.staff import Actor, ActorChange, Department
     from models.store_info import Anchor, Lease, Run, StoreInfo
+    from models.survey import Survey, SurveyPerson, SurveyStratum
     from models.timer import EscalationStep, Timer
     from models.webhook import Webhook
 
@@ -90,6 +91,9 @@ __all__ = [
     "SavedFilter",
     "Statement",
     "StoreInfo",
+    "Survey",
+    "SurveyPerson",
+    "SurveyStratum",
     "Suspension",
     "Timer",
     "Transition",
@@ -146,6 +150,9 @@ _MODULES = {
     "Edition": "rules",
     "Interpretation": "rules",
     "RuleDraft": "rules",
+    "Survey": "survey",
+    "SurveyPerson": "survey",
+    "SurveyStratum": "survey",
     "Actor": "staff",
     "ActorChange": "staff",
     "Department": "staff",

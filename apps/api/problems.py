@@ -32,7 +32,7 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
         "attachment_erased", "oidc_off", "portal_no_file", "unknown_address", "unknown_arrival", "unknown_attachment",
         "unknown_indicator",
         "unknown_calendar_name", "unknown_case", "unknown_delivery", "unknown_identity", "unknown_order",
-        "unknown_contact", "unknown_draw", "unknown_session",
+        "unknown_contact", "unknown_draw", "unknown_survey", "unknown_session",
         "unknown_sheet", "unknown_draft", "unknown_rule", "unknown_text", "unknown_token", "unknown_webhook",
     ),
     HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed",),
@@ -40,7 +40,7 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
     HTTPStatus.REQUEST_TIMEOUT: ("body_too_slow",),
     HTTPStatus.CONFLICT: (
         "case_not_closed", "code_goes_by_mail", "no_customer_to_prove", "too_many_attachments", "answered_already",
-        "no_contacts", "no_objection",
+        "no_contacts", "no_objection", "nobody_to_ask",
         "objected_already",
         "after_the_end", "before_the_case", "blank_bound", "draft_decided", "draft_not_submitted", "draft_submitted",
         "draft_unchanged", "due_passed", "guard", "likely_duplicate", "no_consent",

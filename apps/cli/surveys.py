@@ -1,4 +1,4 @@
-"""Commands about surveys: survey list, show, publish, figures."""
+"""Commands about surveys: survey list, show, publish, figures; those of ``survey_draws`` for periodic ones."""
 
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -9,6 +9,7 @@ import typer
 from apps.cli.context import As, FileEncoding, Json, cli, table
 from apps.cli.current_rules import current_rules, edition_document, publish_file
 from apps.cli.reports import date_of
+from apps.cli.survey_draws import join
 from apps.report_documents import survey_document
 from engine.rules.in_force import Sort
 from engine.rules.questionnaires import Questionnaire
@@ -18,6 +19,7 @@ from reports.survey_figures import SurveyFigures, gather
 from statemachines.kinds import lifecycle_of
 
 survey = typer.Typer(no_args_is_help=True)
+join(survey)
 
 Since = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD")]
 Until = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD")]

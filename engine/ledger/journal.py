@@ -55,6 +55,9 @@ KEYS: dict[str, tuple[str, ...]] = {
     "rule_draft": ("id",),
     "same_person": ("party_id", "other_id"),
     "store_info": ("id",),
+    "survey": ("id",),
+    "survey_person": ("survey_id", "position"),
+    "survey_stratum": ("survey_id", "stratum"),
     "suspension": ("id",),
     "webhook": ("id",),
 }

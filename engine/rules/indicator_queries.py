@@ -95,7 +95,6 @@ STAGES: Mapping[str, tuple[str, ...]] = {
 
 GIVEN_BY: Mapping[Facts, str] = {
     Facts.RESULTS: "resolve",
-    Facts.ANSWERS: "revisit",
     Facts.DETERMINATIONS: "determine_responsibility",
     Facts.COMPENSATIONS: "compensate",
 }
@@ -107,10 +106,17 @@ def promised_clauses(table: Lifecycle) -> tuple[str, ...]:
     return tuple(clause.name for clause in table.clauses if not clause.internal and clause.then is None)
 
 
+def called_back_kinds() -> frozenset[str]:
+    """Return the kinds whose customers are asked after service, within the window of a callback."""
+    return frozenset(kind for kind, table in lifecycles().items() if "revisit" in table.clause)
+
+
 def kinds_with(facts: Facts) -> frozenset[str]:
     """Return the kinds of case that can have such a fact."""
     tables = lifecycles()
     if facts is Facts.PROMISES:
         return frozenset(kind for kind, table in tables.items() if promised_clauses(table))
+    if facts is Facts.ANSWERS:  # periodic surveys have a report of their own
+        return called_back_kinds()
     move = GIVEN_BY.get(facts)
     return frozenset(kind for kind, table in tables.items() if move is None or move in table.rows)

@@ -7,6 +7,8 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from engine.rules.limits import Row, Text
+from engine.rules.sampling import MOST_SURVEYED, Allocation, SurveyStrata
+from statemachines.forms import SurveyWay
 from statemachines.roles import TOP_LEVEL
 
 Level = Annotated[int, Field(ge=0, le=TOP_LEVEL)]
@@ -120,4 +122,23 @@ class Evaluation(Row):
     """How often the service is evaluated (E3): the period of its cycles, and of the plans that indicators require."""
 
     every: Literal["month", "quarter"]
+    source: Text
+
+
+class Surveys(Row):
+    """How often customers are surveyed, and by which sampling plan (E1).
+
+    A survey asks ``size`` of the customers who had a case of one of ``kinds`` in the period, divided among strata by
+    ``by`` and at least ``least`` of each. Whoever was asked less than ``apart_days`` ago is left out. Without ``every``
+    no survey opens by itself.
+    """
+
+    every: Literal["month", "quarter"] | None = None
+    kinds: Annotated[tuple[Text, ...], Field(min_length=1)]
+    by: SurveyStrata = SurveyStrata.CUSTOMER_TYPE
+    method: Allocation = Allocation.PROPORTIONAL
+    size: Annotated[int, Field(ge=1, le=MOST_SURVEYED, strict=True)]
+    least: Annotated[int, Field(ge=0, le=MOST_SURVEYED, strict=True)] = 0
+    way: SurveyWay = SurveyWay.LINK
+    apart_days: Annotated[int, Field(ge=1, le=3650, strict=True)]
     source: Text

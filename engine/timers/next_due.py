@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from engine.calendars.calling_hours import CALL_WINDOWS
 from engine.retired_names import recorded_as
 from engine.store import Store
 from engine.webhook_reactions import of_webhook
@@ -74,7 +75,7 @@ def look(store: Store, after: datetime | None = None) -> NextDue:
     with store.looking() as tx:
         return NextDue(
             *tx.row(
-                LOOK.format(revisit=recorded_as("clause", "revisit"), webhook=of_webhook("d")),
+                LOOK.format(revisit=recorded_as("clause", *CALL_WINDOWS), webhook=of_webhook("d")),
                 after=to_micros(after) if after else -(2**62),
             )
         )

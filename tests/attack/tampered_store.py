@@ -161,6 +161,20 @@ ROWS: dict[str, tuple[dict[str, Any], ...]] = {
         for n in (1, 2)
     ),
     "saved_filter": tuple({"actor_id": n, "name": "a", "address": "kind=complaint", "saved_at": n} for n in (3, 4)),
+    "survey": tuple(
+        {"id": n, "pack": "shipping", "period": f"2026-0{n}", "since": n, "until": n + 1, "kinds": "service_order",
+         "stratify_by": "channel", "method": "equal", "wanted": n, "least": n, "way": "link", "apart_days": n,
+         "seed": f"s{n}", "population": n, "digest": f"d{n}", "drawn_by": 3, "drawn_at": n, "invited_by": 4,
+         "invited_at": n}
+        for n in (1, 2)
+    ),
+    "survey_person": tuple(
+        {"survey_id": n, "position": n, "stratum": "mail", "party_id": n, "source_id": n, "case_id": n} for n in (1, 2)
+    ),
+    "survey_stratum": tuple(
+        {"survey_id": n, "stratum": "mail", "population": n, "eligible": n, "drawn": n, "left_out": "{}"}
+        for n in (1, 2)
+    ),
     "suspension": tuple(
         {"id": n, "at": n, "act": "held", "kind": "complaint", "case_id": n, "work": "timer", "actor_id": 3,
          "reason": "busy"}
