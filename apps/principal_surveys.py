@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from apps.principal_reports import READS_FIGURES, refuse_others
+from apps.principal_indicators import refuse_figures
 from engine.access.moves import refuse_without
 from engine.access.principal import Principal, Scope
 from engine.rules.in_force import rules_in
@@ -61,14 +61,14 @@ class SentOut:
 
 def surveys_seen(store: Store, principal: Principal) -> list[SurveyLine]:
     """Return the surveys, the newest first. Raises ``Refused('not_in_charge')``."""
-    refuse_others(principal, READS_FIGURES)
+    refuse_figures(principal)
     with store.looking() as tx:
         return surveys(tx, SHOWN)
 
 
 def survey_seen(store: Store, principal: Principal, survey_id: int) -> SeenSurvey:
     """Return the report of a survey. Raises ``Refused('not_in_charge' | 'unknown_survey')``."""
-    refuse_others(principal, READS_FIGURES)
+    refuse_figures(principal)
     with store.looking() as tx:
         return SeenSurvey(survey_report(tx, survey_id), draw_survey_again(tx, survey_id))
 

@@ -23,6 +23,7 @@ from apps.api import (
     probes,
     reports,
     rules,
+    surveys,
     trainings,
     webhooks,
 )
@@ -38,6 +39,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     desk.router,
     rules.router,
     conduct.router,
+    surveys.router,
     reports.router,
     indicators.router,
     trainings.router,

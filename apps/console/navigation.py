@@ -40,6 +40,7 @@ PAGES = (
     Page("indicators", "/indicators", shortcut="i"),
     Page("rules", "/rules", READS_RULES, shortcut="u"),
     Page("conduct", "/conduct", READS_CONDUCT, shortcut="s"),
+    Page("surveys", "/surveys", READS_FIGURES),
     Page("staff_matters", "/staff-matters", shortcut="f"),
     Page("readings", "/readings", READERS, shortcut="l"),
     Page("refusals", "/refusals", READERS),

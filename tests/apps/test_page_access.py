@@ -104,6 +104,7 @@ OF_MANY: dict[tuple[str, str], Ask] = {
     (GET, "/conduct"): Ask(READ_CONDUCT),
     (GET, "/conduct/figures"): Ask(READ_CONDUCT),
     (GET, "/conduct/own"): Ask(ANYBODY_OF_STAFF),
+    (GET, "/surveys"): Ask(READ_FIGURES),
 }
 """The routes whose answers may name or count several cases."""
 NAMES_FAULTY_CASES = (POST, "/record")
@@ -149,6 +150,9 @@ OF_NO_CASE: dict[tuple[str, str], Ask] = {
     (POST, "/rules/drafts/{draft_id}/{act}"): Ask(CHANGE_RULES, {}, finds_nothing=True),
     (GET, "/rules/drafts/{draft_id}/preview"): Ask(READ_RULES, finds_nothing=True),
     (POST, "/conduct/draws"): Ask(SCORE_CONDUCT, {}),
+    (POST, "/surveys"): Ask(CHANGE_RULES, {}),
+    (GET, "/surveys/{survey_id}"): Ask(READ_FIGURES, finds_nothing=True),
+    (POST, "/surveys/{survey_id}/send"): Ask(CHANGE_RULES, {}, finds_nothing=True),
     (GET, "/conduct/draws/{draw_id}"): Ask(READ_CONDUCT, finds_nothing=True),
     (GET, "/conduct/draws/{draw_id}/{position}"): Ask(READ_CONDUCT, finds_nothing=True),
     (POST, "/conduct/draws/{draw_id}/{position}"): Ask(SCORE_CONDUCT, {}, finds_nothing=True),

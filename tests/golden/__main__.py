@@ -62,6 +62,7 @@ STORIES = {
         "a_proposal_is_declined_with_the_reason_told_to_the_proposer",
     ),
     "appraisal": ("whom_nothing_is_known_of_has_no_score",),
+    "survey_invitation": ("an_invitation_is_answered_after_a_reminder",),
 }
 """The stories that are recorded: each has one case and names its file."""
 

@@ -56,6 +56,7 @@ OF_ADMINISTRATORS: dict[str, tuple[str, str, dict[str, Any]]] = {
 FOUND_NOWHERE = {"track_order", "download_attachment", "download_thumbnail", "erase_case_file"}
 """Those that find nothing in most of the cases."""
 DAYS = {"since": "2026-03-01", "until": "2026-03-31"}
+SURVEY = {"pack": "logistics", "period": "2026-02", "kinds": ["complaint"], "size": 5}
 OF_MANY: dict[str, tuple[str, str, dict[str, Any]]] = {
     "list_cases": (GET, "/cases", {"params": {"all": True, "limit": 200}}),
     "show_board": (GET, "/board", {}),
@@ -89,6 +90,10 @@ OF_NO_CASE: dict[str, tuple[str, str, dict[str, Any]]] = {
     "score_drawn_contact": (POST, "/conduct/draws/99/contacts/1/sheets", {"json": {"revision": 0, "marks": {}}}),
     "object_to_own_sheet": (POST, "/conduct/sheets/99/objection", {"json": {"text": "No."}}),
     "answer_conduct_objection": (POST, "/conduct/sheets/99/answer", {"json": {"text": "No."}}),
+    "list_surveys": (GET, "/surveys", {}),
+    "draw_survey": (POST, "/surveys", {"json": SURVEY}),
+    "show_survey": (GET, "/surveys/99", {}),
+    "send_survey": (POST, "/surveys/99/invitations", {}),
     "explain_indicator": (GET, "/indicators/first_reply/definition", {}),
     "reckon_deadline": (
         GET,

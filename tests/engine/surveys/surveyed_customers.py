@@ -36,3 +36,9 @@ def plan(**fields: Any) -> SamplingPlan:
 def drawn(store: Store, seed: str = SEED, **fields: Any) -> int:
     """Draw a survey; return its number."""
     return draw(store, planner(store), plan(**fields), LATER, seed=seed)
+
+
+def customers_of_february(store: Store, *names: str) -> None:
+    """Open a complaint of each of these customers in the month before ``START``."""
+    for name in names:
+        customer(store, name, -20 * DAY, customer_type="individual" if name < "m" else "enterprise")

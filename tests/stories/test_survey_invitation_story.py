@@ -16,7 +16,7 @@ from gateways.mail import FakeMailer
 from reports import callback_list
 from tests.case_actions import START, execute_sql, query_rows
 from tests.one_thread import run_in_one_thread
-from tests.stories.story import Story
+from tests.stories.story import CUSTOMER, Story
 
 INVITATIONS = "SELECT number, state FROM cases WHERE kind = 'survey_invitation' ORDER BY id"
 INVITED = """
@@ -151,3 +151,19 @@ def test_invitations_are_found_by_the_link_of_the_letter(story: Story):
     letter = next(mail for mail in story.work.mailer.sent if "评价我们的服务" in mail.subject)
     [number] = [row["number"] for row in query_rows(story.store, INVITATIONS)]
     assert f"https://closeloop.example/portal/link/{number}." in letter.body
+
+
+@pytest.mark.requirement("E1")
+def test_an_invitation_is_answered_after_a_reminder(story: Story):
+    office = {"unit": "business_hours", "calendar": "cn-office"}
+    days = {"amount": 21, "unit": "days"}
+    story.promises(survey_letter=office | {"amount": 1}, survey_reminder=office | {"amount": 40}, survey_answer=days)
+    story.opens("survey_invitation", "定期满意度调查邀请", by="eva")
+    assert story.refused("amy", "revisit", outcome="satisfied").code == "not_now"
+    story.then("eva", "choose_way", survey=1, stratum="unknown", way="link")
+    story.after(hours=1.1)
+    assert (story.state, len(story.mails(CUSTOMER))) == ("invited", 1)
+    story.after(days=8)
+    assert (story.state, len(story.mails(CUSTOMER))) == ("reminded", 2)
+    story.then("amy", "revisit", outcome="satisfied", quality=4).after(days=4)
+    assert story.state == "archived"
