@@ -11,6 +11,7 @@ from engine.rules.in_force import Rules, rules_in
 from engine.rules.indicator_definition import Indicator
 from engine.store import Store
 from engine.transaction import Tx
+from locales.zone import reader_zone
 from models.columns import to_micros
 from reports.complaint_analysis import ComplaintAnalysis
 from reports.complaint_analysis import gather as analyse
@@ -18,6 +19,7 @@ from reports.indicators.definitions import in_force
 from reports.indicators.figures import Figure, figures
 from reports.indicators.periods import Period, trend_to
 from reports.indicators.survey_quality import SurveyQuality, survey_quality
+from reports.survey_report import SurveyReport, surveys_sent_within
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +43,22 @@ class IndicatorLine:
 
 @dataclass(frozen=True, slots=True)
 class PeriodReport:
-    """The report of a period as of an instant."""
+    """The report of a period as of an instant. ``surveys`` are those sent out in it, as they stand now."""
 
     period: Period
     as_of: datetime
     lines: Sequence[IndicatorLine]
     analysis: ComplaintAnalysis
+    surveys: Sequence[SurveyReport] = ()
 
 
 def gather(store: Store, period: Period, as_of: datetime) -> PeriodReport:
     """Gather the report of a period that has begun."""
     with store.looking() as tx:
         lines = indicator_lines(tx, rules_in(tx), trend_to(period), to_micros(as_of))
-    return PeriodReport(period, as_of, lines, analyse(store, as_of, period.first, period.months))
+        zone = reader_zone()
+        sent = surveys_sent_within(tx, period.begins(zone), min(period.ends(zone), to_micros(as_of)))
+    return PeriodReport(period, as_of, lines, analyse(store, as_of, period.first, period.months), sent)
 
 
 def indicator_lines(tx: Tx, rules: Rules, periods: Sequence[Period], as_of: int) -> list[IndicatorLine]:

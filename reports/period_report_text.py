@@ -12,6 +12,7 @@ from reports.complaint_analysis import ranked
 from reports.complaint_handling import HandlingFigures
 from reports.indicators.indicator_text import figure_text, label_of, quality_texts, sample_text, target_text
 from reports.period_report import IndicatorLine, PeriodReport
+from reports.survey_report_text import survey_section
 from statemachines.complaint import COMPLAINT
 from statemachines.forms import Outcome
 
@@ -35,7 +36,7 @@ class _Report:
         if not self.report.analysis.over:
             texts.append(self.text("running"))
         sections = (self.indicators(), self.trends(), self.pareto("cause"), self.pareto("responsible"),
-                    self.recurrences(), self.handling())  # fmt: skip
+                    self.recurrences(), self.handling(), *self.surveys())  # fmt: skip
         return Paper(self.text("title", period=self.report.period.name), texts, sections)
 
     def indicators(self) -> PaperSection:
@@ -96,6 +97,11 @@ class _Report:
         ]
         rows += self.handled(self.here.handling, self.before.handling)
         return self.section("handling", ("figure", "value", "before"), rows)
+
+    def surveys(self) -> Iterator[PaperSection]:
+        """Yield a section for each survey that was sent out in the period."""
+        for each in self.report.surveys:
+            yield survey_section(each, self.locale)
 
     def handled(self, *handling: HandlingFigures) -> Iterator[Sequence[Cell]]:
         for clause in sorted({clause for each in handling for clause in each.kept | each.late}):

@@ -33,6 +33,7 @@ SELECT s.*, d.handle AS planner, i.handle AS sender,
   FROM survey s JOIN actor d ON d.id = s.drawn_by LEFT JOIN actor i ON i.id = s.invited_by
 """
 NEWEST = f"{SURVEYS} ORDER BY s.id DESC LIMIT :most"
+SENT = "SELECT id FROM survey WHERE invited_at >= :begin AND invited_at < :end ORDER BY id"
 ONE = f"{SURVEYS} WHERE s.id = :id"
 STRATA = "SELECT * FROM survey_stratum WHERE survey_id = :id ORDER BY stratum"
 INVITATIONS = """
@@ -125,6 +126,11 @@ class SurveyReport:
 def surveys(tx: Tx, most: int) -> list[SurveyLine]:
     """Return the newest surveys."""
     return [_line(row) for row in tx.rows(NEWEST, most=most)]
+
+
+def surveys_sent_within(tx: Tx, begin: int, end: int) -> list[SurveyReport]:
+    """Return the reports of the surveys that were sent out in [begin, end), in microseconds, oldest first."""
+    return [survey_report(tx, row.id) for row in tx.rows(SENT, begin=begin, end=end)]
 
 
 def survey_report(tx: Tx, survey_id: int) -> SurveyReport:

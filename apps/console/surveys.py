@@ -19,8 +19,7 @@ from apps.principal_surveys import (
 )
 from apps.web.form_fields import Choices, FormReader, filled, form_fields
 from engine.rules.in_force import Sort, rules_in
-from engine.rules.sampling import MOST_SURVEYED, Allocation, SurveyStrata
-from engine.surveys.plan import surveyed_kinds
+from engine.rules.sampling import MOST_SURVEYED, Allocation, SurveyStrata, surveyed_kinds
 from locales.translation import label, refusal
 from locales.zone import reader_zone
 from models.exact_number import EXACT

@@ -21,7 +21,9 @@ from engine.rules.questionnaires import (
     bad_questionnaire,
     parsed_questionnaire,
     questionnaires,
+    weight_faults,
 )
+from engine.rules.sampling import surveyed_kinds
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from statemachines.refused import Refused
@@ -98,8 +100,16 @@ def checked_text(
         return _indicator_text(tx, rules, text, file, effective_from)
     pack_ = checked(text, file, rules.calendar)
     _check_date(pack_, effective_from, file)
-    _refuse("bad_pack", file, opening_faults(pack_, rules.calendar, effective_from))
+    _refuse("bad_pack", file, [*opening_faults(pack_, rules.calendar, effective_from), *_survey_faults(pack_)])
     return EditionText(Sort.PACK, pack_, text, editions(tx, Sort.PACK, pack_.name))
+
+
+def _survey_faults(pack_: Pack) -> Iterator[Fault]:
+    """Yield a fault for kinds of case whose customers are not surveyed."""
+    known = surveyed_kinds() if pack_.surveys is not None else []
+    if pack_.surveys is not None and (unknown := sorted(set(pack_.surveys.kinds) - set(known))):
+        why = "{kinds}: customers of such cases are not surveyed; use some of: {known}"
+        yield rule_fault("surveys.kinds", "pack.survey_kinds", why, kinds=unknown, known=known)
 
 
 def calendar_text(tx: Tx, rules: Rules, text: str, file: str, at: datetime) -> EditionText:
@@ -117,7 +127,8 @@ def calendar_text(tx: Tx, rules: Rules, text: str, file: str, at: datetime) -> E
 def _survey_text(tx: Tx, rules: Rules, text: str, file: str, effective_from: datetime) -> EditionText:
     """Check a questionnaire beside those that are in force when it takes effect."""
     questionnaire = parsed_questionnaire(text, file)
-    if faults := list(asked_twice(questionnaire, rules.questionnaires(to_micros(effective_from)).values())):
+    known = rules.questionnaires(to_micros(effective_from)).values()
+    if faults := [*asked_twice(questionnaire, known), *weight_faults(questionnaire)]:
         raise bad_questionnaire(file, faults)
     return EditionText(Sort.SURVEY, questionnaire, text, editions(tx, Sort.SURVEY, questionnaire.name))
 

@@ -5,6 +5,8 @@ from typing import Final
 
 MOST_SURVEYED: Final = 2000
 """The largest sample of a survey."""
+SURVEY: Final = "survey_invitation"
+"""The kind of case that an invitation to a survey is."""
 
 
 class SurveyStrata(StrEnum):
@@ -20,3 +22,11 @@ class Allocation(StrEnum):
 
     PROPORTIONAL = "proportional"
     EQUAL = "equal"
+
+
+def surveyed_kinds() -> list[str]:
+    """Return the kinds of case whose customers may be surveyed: no internal and no confidential ones, no survey."""
+    from statemachines.kinds import lifecycles  # loads all tables, which whoever reads packs alone does not need
+
+    tables = lifecycles().values()
+    return sorted(table.kind for table in tables if not table.internal and not table.readers and table.kind != SURVEY)

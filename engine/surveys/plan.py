@@ -6,12 +6,10 @@ from datetime import datetime
 
 from engine.entry_checks import check_instant
 from engine.rules.in_force import Rules
-from engine.rules.sampling import MOST_SURVEYED, Allocation, SurveyStrata
+from engine.rules.sampling import MOST_SURVEYED, Allocation, SurveyStrata, surveyed_kinds
 from models.columns import to_micros
 from statemachines.forms import SurveyWay
-from statemachines.kinds import lifecycles
 from statemachines.refused import Refused
-from statemachines.survey_invitation import SURVEY_INVITATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +30,6 @@ class SamplingPlan:
     least: int = 0
     way: str = SurveyWay.LINK
     period: str | None = None
-
-
-def surveyed_kinds() -> list[str]:
-    """Return the kinds of case whose customers may be surveyed: no internal and no confidential ones, no survey."""
-    tables = lifecycles().values()
-    known = (table.kind for table in tables if not table.internal and not table.readers)
-    return sorted(kind for kind in known if kind != SURVEY_INVITATION.kind)
 
 
 def check_kinds(kinds: Iterable[str]) -> None:

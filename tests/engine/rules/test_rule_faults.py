@@ -38,7 +38,8 @@ ROOMS = ("engine/calendars", "engine/rules", "statemachines")
 CODE = re.compile(r"(?:file|calendar|pack|questionnaire|checklist)\.[a-z_0-9]+")
 ALWAYS = '[always]\nzone = "Asia/Shanghai"\n'
 UNSETTLED = ('severity = "urgent"\nchannel = "mail"', 'severity = "low"\nchannel = "mail"')
-PUBLISHED = {"calendar.not_one", "pack.other_date"}
+SURVEYS = '[surveys]\nkinds = ["finding"]\nsize = 9\napart_days = 9\nsource = "ours"\n'
+PUBLISHED = {"calendar.not_one", "pack.other_date", "pack.survey_kinds", "questionnaire.weights"}
 BEYOND_LIMITS = {"file.too_long", "file.too_deep", "file.large_number"}
 OWN_WORDS = {"file.unreadable", "file.not_utf8", "file.not_toml", "file.cut_off", *BEYOND_LIMITS}
 """The codes whose ``why`` is that of the parser, not of the catalogue."""
@@ -184,6 +185,8 @@ def test_what_publishing_finds_is_said_in_the_language_of_the_reader(sqlite_stor
     check_fault(published("calendar", OFFICE + ALWAYS), "calendar.not_one")
     dated = (START + timedelta(days=9)).date()
     check_fault(published("pack", VALID_PACK.replace("zone", f"effective_from = {dated}\nzone", 1)), "pack.other_date")
+    check_fault(published("pack", VALID_PACK + SURVEYS), "pack.survey_kinds")
+    check_fault(published("survey", QUESTIONNAIRE), "questionnaire.weights")
 
 
 def test_an_unknown_calendar_of_a_pack_is_named_as_where_it_is_asked_for():
