@@ -20,6 +20,7 @@ HOWTOS = (
     "docs/policy.md",
     "docs/calendar.md",
     "docs/callbacks.md",
+    "docs/surveys.md",
     "docs/supervisors.md",
     "docs/classifier.md",
     "docs/replay.md",
