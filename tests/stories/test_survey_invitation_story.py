@@ -100,7 +100,8 @@ def test_whoever_meets_the_customer_enters_his_answer_once(story: Story):
     assert story.state == "archived"
 
 
-@pytest.mark.requirement("D1", "E1")
+@pytest.mark.requirement("D1")
+@pytest.mark.requirement("E1")
 def test_a_call_stands_in_the_callers_list_and_after_the_last_in_vain_nobody_was_reached(story: Story):
     inquiries(story, "wu", pack="logistics", phone="13900000001")
     face_to_face(story, "phone")
@@ -110,7 +111,8 @@ def test_a_call_stands_in_the_callers_list_and_after_the_last_in_vain_nobody_was
     assert (story.state, story.moves.count("attempt"), letters(story, "wu")) == ("unreached", 3, [])
 
 
-@pytest.mark.requirement("D2", "E1")
+@pytest.mark.requirement("D2")
+@pytest.mark.requirement("E1")
 def test_a_dissatisfied_answer_leads_to_a_complaint(story: Story):
     inquiries(story, "wu", pack="logistics")
     face_to_face(story).then("amy", "revisit", outcome="dissatisfied", words="送货总是迟到。")
@@ -141,7 +143,8 @@ def test_a_letter_that_cannot_be_sent_reaches_nobody(story: Story):
     story.number = ""  # the journal tells that somebody has changed the party's address
 
 
-@pytest.mark.requirement("D2", "E1")
+@pytest.mark.requirement("D2")
+@pytest.mark.requirement("E1")
 def test_invitations_are_found_by_the_link_of_the_letter(story: Story):
     story.work.portal_url = "https://closeloop.example/portal"
     inquiries(story, "wu")
