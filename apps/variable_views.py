@@ -28,7 +28,7 @@ SORTS = {
 CODED = frozenset({
     *SORTS, "acceptor", "asked_by", "category", "cause", "channel", "clause", "code", "customer_type", "degree",
     "department", "effect", "kind", "level", "lost_for", "medium", "nature", "opinion", "origin", "outcome", "penalty",
-    "potential", "relation", "responsible", "severity", "sort", "tone", "trouble", "verdict",
+    "potential", "relation", "responsible", "severity", "sort", "tone", "trouble", "verdict", "way",
 })  # fmt: skip
 """Fields of forms that hold a code, or several separated by blanks, which have their labels."""
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")

@@ -85,9 +85,9 @@ def _form(
     title = _own_text(locale, f"portal.move.{kind}.{move}", f"portal.move.{move}") or label(locale, kind, "move", move)
     named = any(field.error for field in fields)
     waited_for = move in WAITED_FOR and not refused
+    told = _own_text(locale, f"portal.help.{kind}.{move}", f"portal.help.{move}")
     return MoveForm(
-        move, title, _own_text(locale, f"portal.help.{move}"), fields, bool(refused) or waited_for,
-        "" if named else why, move in ENDING,
+        move, title, told, fields, bool(refused) or waited_for, "" if named else why, move in ENDING
     )  # fmt: skip
 
 
@@ -99,7 +99,10 @@ def asked(move: str, form: type[Form]) -> list[str]:
 
 def _asked(seen: CustomerCase, locale: str, move: str, field: FormField) -> FormField:
     """Return a field as the customer is asked: in the portal's words, the plan's own criteria as choices."""
-    own = _own_text(locale, f"portal.field.{move}.{field.name}", f"portal.field.{field.name}")
+    kind, name = seen.case.kind, field.name
+    own = _own_text(
+        locale, f"portal.field.{kind}.{move}.{name}", f"portal.field.{move}.{name}", f"portal.field.{name}"
+    )  # fmt: skip
     named = replace(field, label=own or field.label, help=_own_text(locale, f"portal.hint.{field.name}") or field.help)
     if (move, field.name) == (SIGNING, SIGNATURE):
         return replace(named, widget=Widget.TEXT, longest=LONGEST_NAME)

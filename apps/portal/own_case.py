@@ -19,7 +19,8 @@ from engine.access.principal import PrincipalKind
 from engine.accounts.customer_keys import count_move
 from engine.attachments.attach import attach
 from engine.attachments.upload import limits_of
-from locales.translation import refusal
+from engine.ledger.record import CaseRow
+from locales.translation import catalogue, refusal
 from locales.zone import reader_zone
 from statemachines.kinds import lifecycle_of
 from statemachines.refused import Refused
@@ -101,8 +102,15 @@ def _page(
         may_attach=any(move.name == ATTACH for move in seen.moves),
         note=entries.text("note") if entries is not None and tried == ATTACH else "",
         reporter=visit.principal.kind is PrincipalKind.REPORTER,
-        milestone=lifecycle_of(seen.case.kind).state[seen.case.state].milestone,
+        now=_now(visit, seen.case),
     )
+
+
+def _now(visit: Visit, case: CaseRow) -> str:
+    """Return how the case stands, by its milestone: in the words of its kind where it has some."""
+    milestone = lifecycle_of(case.kind).state[case.state].milestone
+    own = f"milestone.{case.kind}.{milestone}"
+    return visit.text(own if f"portal.{own}" in catalogue(visit.locale) else f"milestone.{milestone}")
 
 
 def _reason(visit: Visit, refused: Refused) -> str:

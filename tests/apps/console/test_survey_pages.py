@@ -5,12 +5,14 @@ from collections.abc import Iterator
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
+from playwright.sync_api import expect
 
+from engine.accounts.invitations import accept, invite
 from engine.settings import Settings
 from engine.store import Store
-from tests.apps.web_site import log_in, site_client
-from tests.case_actions import AGENT, SUPERVISOR, query_rows
-from tests.engine.accounts.people_with_accounts import add_accounts
+from tests.apps.web_site import Served, check_accessible, log_in, picture, site_client
+from tests.case_actions import AGENT, START, SUPERVISOR, query_rows
+from tests.engine.accounts.people_with_accounts import ADMIN, PASSWORD, RULES, add_accounts
 from tests.engine.rules.sample_rules import EVA, add_evaluator
 from tests.engine.surveys.surveyed_customers import customers_of_february
 
@@ -76,3 +78,30 @@ def test_an_agent_draws_nothing_and_sends_nothing_out(client: TestClient, store:
     assert sent(client, store, "", DRAW, by=AGENT).status_code == 403
     sent(client, store, "", DRAW)
     assert sent(client, store, "/1/send", {}, by=SUPERVISOR).status_code == 403
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("locale", ["en", "zh_CN"])
+def test_in_a_browser_a_survey_is_drawn_and_sent_out(sqlite_console: Served, locale: str):
+    store = sqlite_console.store
+    add_evaluator(store)
+    accept(store, invite(store, EVA, ADMIN, START).code, PASSWORD, START, RULES)
+    customers_of_february(store, "an", "bo", "wu", "xu")
+    with sqlite_console.person(EVA, locale) as page:
+        page.goto("/console/surveys")
+        for name, value in DRAW.items():
+            field = page.locator(f"[name={name}]")
+            field.fill(value) if name in {"survey_period", "survey_size", "survey_least"} else field.select_option(
+                value
+            )
+        check_accessible(page)
+        page.locator("main form button.main").click()
+        expect(page.locator("tbody tr")).to_have_count(3)
+        check_accessible(page)
+        page.locator("main form button.main").click()
+        expect(page.locator("main form button.main")).to_have_count(0)
+        page.goto("/console/surveys")
+        check_accessible(page)
+        picture(page, "surveys", locale)
+        page.goto("/console/surveys/1")
+        picture(page, "survey", locale)
