@@ -1,14 +1,17 @@
-"""Commands about periodic surveys: survey draw, send, drawn, report (E1)."""
+"""Commands about periodic surveys: survey draw, send, drawn, report, visits (E1)."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from apps.cli.context import As, Json, cli, local, table
+from apps.cli.exporting import write_private
 from apps.cli.number_options import whole_argument, whole_option
 from apps.principal_surveys import WantedSurvey, draw_survey_for, send_survey_for, survey_seen, surveys_seen
 from apps.survey_documents import survey_report_document
+from apps.survey_visits import visit_list
 from engine.rules.sampling import MOST_SURVEYED, Allocation, SurveyStrata
 from reports.survey_report_text import survey_section, survey_title
 from statemachines.forms import SurveyWay
@@ -16,12 +19,6 @@ from statemachines.forms import SurveyWay
 Number = Annotated[int, whole_argument(least=1)]
 Kinds = Annotated[list[str] | None, typer.Option("--kind")]
 PeriodOf = Annotated[str, typer.Option("--period", metavar="YYYY-MM|YYYY-Qn|YYYY")]
-
-
-def join(survey: typer.Typer) -> None:
-    """Add the commands to those of surveys."""
-    for name, command in (("draw", draw), ("send", send), ("drawn", drawn), ("report", report)):
-        survey.command(name)(command)
 
 
 def draw(
@@ -67,6 +64,17 @@ def report(survey: Number, as_: As = None, json: Json = False) -> None:
     _show(survey, as_)
 
 
+def visits(
+    survey: Number, out: Annotated[Path, typer.Option()], as_: As = None, json: Json = False
+) -> None:  # fmt: skip
+    """Whom to visit or call for a survey, as a workbook with a column for each answer."""
+    handle = cli.actor(as_)
+    found = visit_list(cli.store, cli.principal(handle), survey, cli.store.now(), cli.locale)
+    write_private(out, found.content)
+    document = {"survey": survey, "file": str(out), "listed": found.listed}
+    cli.give(document, cli.translate("survey.listed", file=out, listed=found.listed))
+
+
 def _show(number: int, as_: str | None) -> None:
     seen = survey_seen(cli.store, cli.principal(as_), number)
     section = survey_section(seen.report, cli.locale)
@@ -74,3 +82,12 @@ def _show(number: int, as_: str | None) -> None:
     again = cli.translate(f"survey.again.{'same' if same else 'other'}", population=seen.again.population)
     shown = [] if section.table is None else [table(section.heading, section.table.heads, section.table.rows)]
     cli.give(survey_report_document(seen), *shown, *section.texts, again)
+
+
+_COMMANDS = {"draw": draw, "send": send, "drawn": drawn, "report": report, "visits": visits}
+
+
+def join(survey: typer.Typer) -> None:
+    """Add the commands to those of surveys."""
+    for name, command in _COMMANDS.items():
+        survey.command(name)(command)

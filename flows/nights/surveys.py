@@ -4,6 +4,7 @@ A run does what is due, however often and however late it comes: a pack has one 
 customer who was drawn has one invitation, under a key of his own.
 """
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from engine.rules.in_force import Sort, rules_in
 from engine.rules.policy import Pack
 from engine.store import Store
 from engine.surveys.draw import draw_scheduled
-from engine.surveys.invite import invite, uninvited
+from engine.surveys.invite import Drawn, invite, uninvited
 from engine.surveys.plan import SamplingPlan
 from flows.reaction_context import VIA
 from flows.run_text import RunText
@@ -46,10 +47,23 @@ async def survey_customers(work: Work) -> Surveyed:
     ]
     text = translate(work.locale, "survey_invitation.text.opened")
     invited = [
-        await off_loop(invite, work.store, each, text, now, VIA) for each in await off_loop(uninvited, work.store)
+        number
+        for each in await off_loop(uninvited, work.store)
+        if (number := await _invited(work, each, text, now)) is not None
     ]
     work.log(RunText("log.surveyed", surveys=len(drawn), invitations=len(invited)))
     return Surveyed(tuple(drawn), tuple(invited))
+
+
+async def _invited(work: Work, drawn: Drawn, text: str, now: datetime) -> str | None:
+    """Open an invitation; one that cannot be opened delays no other and is tried again in the next run."""
+    try:
+        return await off_loop(invite, work.store, drawn, text, now, VIA)
+    except Exception as error:  # noqa: BLE001 (an invitation that fails delays no other)
+        reason = error.code if isinstance(error, Refused) else type(error).__name__
+        failed = RunText("log.not_invited", survey=drawn.survey_id, position=drawn.position, code=reason)
+        work.log(failed, logging.WARNING)
+        return None
 
 
 def _scheduled(store: Store, now: datetime) -> list[SamplingPlan]:

@@ -108,6 +108,7 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "survey send": (REFUSED, ("1", "--as", "amy")),
     "survey drawn": (DONE, ()),
     "survey report": (REFUSED, ("1",)),
+    "survey visits": (REFUSED, ("1", "--out", os.devnull, "--as", "amy")),
     "conduct checklists": (DONE, ()),
     "conduct list": (DONE, ()),
     "conduct show": (REFUSED, ("1",)),
