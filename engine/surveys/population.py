@@ -76,6 +76,7 @@ def customers(tx: Tx, survey: Mapping[str, Any]) -> list[Customer]:
     rows = tx.rows(CUSTOMERS.format(by=COLUMN[survey["stratify_by"]], kinds=kinds), at=at, **span)
     newest = {row.person: row for row in rows}
     reached = _reached(rows, ADDRESS[survey["way"]])
+    asked_by = {person: row.case_id for person, row in newest.items()} | reached
     recent, opted_out = _asked(tx, survey), _opted_out(tx, at)
 
     def left_out(row: Any) -> LeftOut | None:
@@ -88,7 +89,7 @@ def customers(tx: Tx, survey: Mapping[str, Any]) -> list[Customer]:
         return next((reason for reason, holds in why.items() if holds), None)
 
     return [
-        Customer(person, reached.get(person, row.case_id), row.stratum or UNKNOWN, left_out(row))
+        Customer(person, asked_by[person], row.stratum or UNKNOWN, left_out(row))
         for person, row in sorted(newest.items())
     ]
 
