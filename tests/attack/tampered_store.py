@@ -168,9 +168,6 @@ ROWS: dict[str, tuple[dict[str, Any], ...]] = {
          "invited_at": n}
         for n in (1, 2)
     ),
-    "survey_person": tuple(
-        {"survey_id": n, "position": n, "stratum": "mail", "party_id": n, "source_id": n, "case_id": n} for n in (1, 2)
-    ),
     "survey_stratum": tuple(
         {"survey_id": n, "stratum": "mail", "population": n, "eligible": n, "drawn": n, "left_out": "{}"}
         for n in (1, 2)
@@ -209,6 +206,9 @@ def build(home: Path) -> None:
         with store.writing() as tx:
             put(tx, "same_person", {"party_id": 4, "other_id": 2, "why": "phone", "asked_at": 1, "same": False,
                                     "answered_at": 2, "answered_by": 5, "joined": None})  # fmt: skip
+            for n in (1, 2):
+                drawn = {"survey_id": n, "position": n, "stratum": "mail", "source_id": n, "case_id": n}
+                put(tx, "survey_person", {**drawn, "party_id": 2 * n})
         assert anchor(store, START + 20 * DAY) is not None
         assert verify(store).faults == ()
     with closing(sqlite3.connect(home / "closeloop.db")) as raw:
