@@ -12,6 +12,7 @@ from classifier.training_report import TrainingResult
 from engine.runs import Done, held, keep
 from engine.store import Store
 from flows.duty_lease import holding
+from flows.nights.corrected_conduct import recompute_appraisals
 from flows.nights.digest import send_digests
 from flows.nights.evaluation import Evaluated, evaluate
 from flows.nights.integrity import Integrity, check_integrity
@@ -53,8 +54,10 @@ Result = Night | MorningReport | ComplaintAnalysis | PeriodReports | Evaluated |
 
 
 async def _overnight(work: Work) -> Night:
-    """Run the night, then mail the notices of parked work that the mail gateway did not accept before."""
+    """Run the night, mail the notices of parked work that were not accepted before, renew appraisals."""
     night = await escalate_overnight(work)
+    renew = partial(recompute_appraisals, work)
+    await work.step("recompute-appraisals", renew, RunText("step.appraisals"), retries=RETRIES)
     await work.step("tell-parked", partial(tell_parked, work), RunText("step.tell_parked"))
     return night
 

@@ -75,9 +75,17 @@ class Staffing(Row):
     source: Text
 
 
-class AppraisalFormula(Row):
-    """By which indicators people are appraised (E6): the weight of each, 100 in all."""
+CONDUCT = "conduct"
+"""The name in a formula for the scores of sampled contacts (F5), which are no indicator."""
 
+
+class AppraisalFormula(Row):
+    """By which indicators people are appraised (E6): the weight of each, 100 in all.
+
+    ``conduct`` among them weighs the scores of sampled contacts, of which there must be ``conduct_samples`` at least.
+    """
+
+    conduct_samples: Annotated[int, Field(ge=1, le=1000, strict=True)] = 3
     weights: Annotated[dict[str, Annotated[int, Field(gt=0, le=100, strict=True)]], Field(min_length=1)]
     source: Text
 
