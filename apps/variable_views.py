@@ -11,6 +11,7 @@ from engine.transaction import Tx
 from locales.translation import label, translate, when
 from reports.appraisal_parts import figures_text
 from reports.case_customer import unusable_text
+from reports.third_party_text import comparison_text
 
 MONEY = frozenset(
     {"approved", "claimed", "compensation", "cost", "expected", "fine", "recovered", "recovery", "worth", "written_off"}
@@ -27,12 +28,16 @@ SORTS = {
 }  # fmt: skip
 """Variables whose codes have their labels under another name."""
 CODED = frozenset({
-    *SORTS, "acceptor", "asked_by", "category", "cause", "channel", "clause", "code", "customer_type", "degree",
-    "department", "effect", "kind", "level", "lost_for", "medium", "nature", "opinion", "origin", "outcome", "penalty",
-    "potential", "relation", "responsible", "severity", "sort", "tone", "trouble", "verdict",
+    *SORTS, "acceptor", "announcement", "asked_by", "category", "cause", "channel", "clause", "code", "customer_type",
+    "degree", "department", "effect", "kind", "level", "lost_for", "medium", "nature", "opinion", "origin", "outcome",
+    "penalty", "potential", "relation", "responsible", "severity", "sort", "tone", "trouble", "verdict",
 })  # fmt: skip
 """Fields of forms that hold a code, or several separated by blanks, which have their labels."""
-WORDED: Mapping[tuple[str, str], Callable[[str, str], str]] = {("appraisal", "figures"): figures_text}
+WORDED: Mapping[tuple[str, str], Callable[[str, str], str]] = {
+    ("appraisal", "figures"): figures_text,
+    ("finding", "gaps"): comparison_text,
+    ("third_party_evaluation", "comparison"): comparison_text,
+}
 """Fields, each with its kind of case, that hold codes and numbers, and what makes words of them for a reader."""
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 

@@ -1,11 +1,14 @@
 """The lifecycle of a finding (F1): raised, given to a department, rectified, verified, and never just dropped."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
+from pydantic import Field
+
+from models.exact_number import EXACT
 from models.instants import Instant
 from statemachines.effects import Effect, effective, not_effective
-from statemachines.form_model import ON_CASE, VARIABLE, Category, Code, Department, Form, Handle, Personal
+from statemachines.form_model import ON_CASE, VARIABLE, Category, Code, Department, Form, Handle, PeriodName, Personal
 from statemachines.forms import Reason, Severity
 from statemachines.guards import previous_state
 from statemachines.laws import lawful
@@ -46,6 +49,7 @@ class Origin(StrEnum):
     AUDIT = "audit"
     COMMUNICATION_CHECK = "communication_check"
     ACCEPTANCE = "acceptance"
+    THIRD_PARTY = "third_party"
 
 
 class Ownership(Form):
@@ -56,6 +60,20 @@ class Ownership(Form):
     category: Annotated[Category | None, ON_CASE] = None
     owner: Annotated[Handle | None, ON_CASE] = None
     origin: Annotated[Origin | None, VARIABLE] = None
+
+
+class ScoreGaps(Form):
+    """Where a third party scored a department lower than our own figures do (E1).
+
+    ``gaps`` are the rows of the comparison whose gap exceeds ``gap_limit`` points, as ``Comparison`` records them.
+    """
+
+    department: Annotated[Department, ON_CASE, VARIABLE]
+    origin: Annotated[Literal[Origin.THIRD_PARTY], VARIABLE] = Origin.THIRD_PARTY
+    period: Annotated[PeriodName, VARIABLE]
+    figures_at: Annotated[Instant, VARIABLE]
+    gap_limit: Annotated[int, Field(gt=0, le=100), EXACT, VARIABLE]
+    gaps: Annotated[str, VARIABLE]
 
 
 class Measure(Form):
@@ -101,6 +119,8 @@ FINDING = Lifecycle(
     states=STATES,
     moves=(
         Move("assign_owner", (RAISED,), ASSIGNED, roles=(*SUPERVISION, SYSTEM), form=Ownership),
+        # The system names the department whose figures a third party does not confirm, with both numbers.
+        Move("report_gaps", (RAISED,), ASSIGNED, roles=(SYSTEM,), form=ScoreGaps),
         Move("propose_measure", (ASSIGNED,), MEASURE_SET, roles=INVESTIGATORS, form=Measure),
         Move("rectify", (MEASURE_SET,), RECTIFIED, roles=INVESTIGATORS, form=Rectification),
         # What had no effect goes another round, one level higher.
@@ -136,7 +156,7 @@ FINDING = Lifecycle(
         *attaching(STATES, PEOPLE),
     ),
     clauses=(
-        Clause("finding_ownership", (RAISED,), (CANCEL_REVIEW,), met_by=("assign_owner",), internal=True),
+        Clause("finding_ownership", (RAISED,), (CANCEL_REVIEW,), met_by=("assign_owner", "report_gaps"), internal=True),
         Clause("finding_measure", (ASSIGNED,), (CANCEL_REVIEW,), met_by=("propose_measure",), internal=True),
         Clause(
             "finding_rectification",

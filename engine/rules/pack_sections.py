@@ -124,6 +124,18 @@ class Indicator(Row):
     source: Text
 
 
+class ThirdParty(Row):
+    """By which criteria third parties score the departments (E1).
+
+    Each criterion is an indicator of percent or points, so that the score and our own figure can be compared. A score
+    more than ``gap`` points below our figure opens a finding.
+    """
+
+    criteria: Annotated[tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")], ...], Field(min_length=1)]
+    gap: Annotated[int, Field(gt=0, le=100, strict=True)]
+    source: Text
+
+
 class Evaluation(Row):
     """How often the service is evaluated (E3): the period of its cycles, and of the plans that indicators require."""
 

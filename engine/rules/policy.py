@@ -24,6 +24,7 @@ from engine.rules.pack_sections import (
     Level,
     Rounds,
     Staffing,
+    ThirdParty,
 )
 from engine.rules.phone_calls import PhoneCalls, phone_faults
 from models.identifiers import HOME_REGION
@@ -43,7 +44,8 @@ class Pack(Row):
     nothing of, and why. Neither a blank nor an unpromised clause starts a timer; the blank one is named as not set.
     ``staffing`` says what is asked of the people who work.
     ``severity_levels`` says whom a case of some severity asks at once (B6), ``phone`` what a caller is asked (A1).
-    A telephone number without a country code belongs to ``region`` (ISO 3166). Without ``evaluation`` no cycle opens.
+    A telephone number without a country code belongs to ``region`` (ISO 3166). Without ``evaluation`` no cycle opens,
+    and without ``third_party`` no score of a third party is compared.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
@@ -62,6 +64,7 @@ class Pack(Row):
     evaluation: Evaluation | None = None
     staffing: Staffing | None = None
     appraisal: AppraisalFormula | None = None
+    third_party: ThirdParty | None = None
     bounds: Annotated[dict[str, Bound], Field(default_factory=dict)]
     severity_levels: Annotated[dict[Severity, Level], Field(default_factory=dict)]
     indicators: Annotated[dict[str, Indicator], Field(default_factory=dict)]

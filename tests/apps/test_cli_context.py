@@ -117,6 +117,8 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "survey publish": (REFUSED, ("nowhere.toml", "--effective", "2026-04-01", "--reason", "why", "--as", "amy")),
     "training plan": (DONE, ()),
     "training certificates": (DONE, ()),
+    "thirdparty import": (REFUSED, ("nowhere.csv", "--assessor", "SGS", "--period", "2026-02", "--as", "amy")),
+    "thirdparty show": (DONE, ()),
     "kpi list": (DONE, ()),
     "kpi show": (DONE, ("first_reply",)),
     "kpi explain": (DONE, ("first_reply",)),

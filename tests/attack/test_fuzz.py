@@ -50,6 +50,7 @@ READS: dict[tuple[str, str], tuple[str, ...]] = {
     ("calendar import", "file"): (".toml",), ("survey publish", "file"): (".toml",),
     ("conduct publish", "file"): (".toml",),
     ("kpi publish", "file"): (".toml",), ("kpi import-orders", "file"): (".csv", ".csv.gz"),
+    ("thirdparty import", "file"): (".csv", ".xlsx"),
     ("run-until", "--scenario"): (".toml",), ("classifier train", "files"): (".csv", ".csv.gz", ".xlsx"),
     ("classifier evaluate", "file"): (".csv", ".xlsx"), ("classifier tree", "file"): (".csv", ".xlsx"),
     ("case open", "--body"): (".txt",), ("case similar", "--body"): (".txt",), ("case follow-up", "--body"): (".txt",),
@@ -71,6 +72,7 @@ SOUND: dict[str, str] = {
     "--calendar": "cn-hotline", "--issuer": "https://id.example.com", "--subject": "s", "token_id": "abc",
     "draw": "1", "position": "1", "sheet": "1", "--name": "Wang", "--until": "2026-03-31", "--channel": "phone",
     "url": "https://hooks.example.com/", "id_": "1", "to": "1", "words": "broken box",
+    "--assessor": "SGS", "--period": "2026-02",
 }  # fmt: skip
 """A sound value for each argument that must be given while another one is attacked."""
 NAMES = {"calendar": "cn-hotline", "survey": "after_complaint", "policy": "logistics"}

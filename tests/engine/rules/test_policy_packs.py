@@ -62,6 +62,7 @@ OURS = {
     "entry_decision": (14, Unit.DAYS),
     "appraisal_figures": (1, Unit.DAYS),
     "appraisal_window": (7, Unit.DAYS),
+    "third_party_comparison": (14, Unit.DAYS),
 }
 """Limits that no document names, and that a case needs to reach its end or to be answered in time."""
 BLANK = {
