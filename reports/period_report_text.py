@@ -10,6 +10,7 @@ from locales.translation import label, translate, when
 from models.paper import Cell, Paper, PaperSection, PaperTable, PaperTrend
 from reports.complaint_analysis import ranked
 from reports.complaint_handling import HandlingFigures
+from reports.evaluation_sections import evaluation_sections
 from reports.indicators.indicator_text import figure_text, label_of, quality_texts, sample_text, target_text
 from reports.period_report import IndicatorLine, PeriodReport
 from statemachines.complaint import COMPLAINT
@@ -35,7 +36,8 @@ class _Report:
         if not self.report.analysis.over:
             texts.append(self.text("running"))
         sections = (self.indicators(), self.trends(), self.pareto("cause"), self.pareto("responsible"),
-                    self.recurrences(), self.handling())  # fmt: skip
+                    self.recurrences(), self.handling(),
+                    *evaluation_sections(self.locale, self.report.evaluations, self.report.third_party))  # fmt: skip
         return Paper(self.text("title", period=self.report.period.name), texts, sections)
 
     def indicators(self) -> PaperSection:

@@ -13,11 +13,13 @@ from apps.api.responses import READ
 from apps.evaluation_documents import evaluation_document
 from apps.principal_evaluation import evaluation_seen
 from apps.principal_reports import READS_FIGURES, recoveries_seen, refuse_others
-from apps.report_documents import analysis_document, survey_document
+from apps.report_documents import analysis_document, evaluation_figures_document, survey_document
 from engine.access.principal import Scope
 from locales.zone import reader_zone
+from models.columns import to_micros
 from reports.complaint_analysis import gather as gather_analysis
 from reports.complaint_analysis import month_of, shifted
+from reports.evaluation_figures import evaluation_figures
 from reports.survey_figures import gather as gather_surveys
 from statemachines.refused import Refused
 
@@ -104,7 +106,10 @@ def surveys(query: Annotated[PeriodQuery, Query()], caller: Called) -> Report:
     begin = BEGINNING if query.since is None else _midnight(query.since)
     end = caller.at + timedelta.resolution if query.until is None else _midnight(query.until + timedelta(days=1))
     found = gather_surveys(caller.store, begin, end)
-    return Report(at=caller.at, figures={"since": begin, "until": end, "kinds": list(map(survey_document, found))})
+    with caller.store.looking() as tx:
+        given = evaluation_figures_document(evaluation_figures(tx, *map(to_micros, (begin, end, caller.at))))
+    kinds = list(map(survey_document, found))
+    return Report(at=caller.at, figures={"since": begin, "until": end, "kinds": kinds, "evaluations": given})
 
 
 @router.get("/recoveries", responses=READ)

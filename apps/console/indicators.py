@@ -1,7 +1,7 @@
 """The pages of the indicators: every one with its target, and one with its trend, its groups and its cases (E2)."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import HTMLResponse, Response
@@ -20,10 +20,13 @@ from apps.principal_indicators import (
 )
 from apps.principal_period_report import period_report_taken
 from apps.principal_regulator import TAKES_PACK
+from apps.principal_third_party import evaluations_seen
 from apps.reread_texts import reread_text
+from apps.third_party_documents import comparison_rows, follow_up_texts, heading
 from engine.rules.indicator_definition import Indicator
 from locales.translation import refusal
 from locales.zone import reader_zone
+from reports.evaluation_figures_text import figure_rows, figures_said
 from reports.indicators.figures import Figure, groups_of
 from reports.indicators.indicator_text import (
     figure_text,
@@ -36,6 +39,8 @@ from reports.indicators.indicator_text import (
 )
 from reports.indicators.pareto import CAUSE, has_causes
 from reports.indicators.periods import Period, month_before, period_of
+from reports.period_report import evaluations_of
+from reports.third_party_list import ThirdPartyEvaluation
 from statemachines.refused import Refused
 
 router = APIRouter(prefix="/indicators")
@@ -55,9 +60,31 @@ def list_indicators(visit: Visiting, period: Word = "", as_of: Word = "") -> HTM
     rows = [(indicator, *_texts(visit, indicator, figure)) for indicator, figure in seen]
     return visit.page(
         "indicators.html", rows=rows, period=chosen.name, as_of=as_of, why=why, everybody=everybody, choices=[], by="",
-        takes_pack=bool(visit.principal.actor.roles & TAKES_PACK),
+        takes_pack=bool(visit.principal.actor.roles & TAKES_PACK), evaluated=_evaluated(visit, chosen, then, everybody),
         label_of=lambda indicator: label_of(indicator, visit.locale),
     )  # fmt: skip
+
+
+def _evaluated(visit: Visit, period: Period, as_of: datetime, everybody: bool) -> dict[str, Any]:
+    """Return customers' evaluations with the doubtful ones and without, and the readable scores of third parties."""
+    locale = visit.locale
+    with visit.store.looking() as tx:
+        given = evaluations_of(tx, period, as_of) if everybody else None
+    third_party = evaluations_seen(visit.store, visit.principal, visit.at, period.name)
+    return {
+        "figures": figure_rows(locale, given) if given is not None and given.received else [],
+        "said": figures_said(locale, given) if given is not None and given.received else "",
+        "third_party": [
+            (found.number, heading(locale, found), comparison_rows(locale, found), _followed(locale, found))
+            for found in third_party
+        ],
+    }
+
+
+def _followed(locale: str, found: ThirdPartyEvaluation) -> list[tuple[str, str]]:
+    """Return the numbers of findings and plans, each with its text."""
+    numbers = [each.number for each in found.follow_up]
+    return list(zip(numbers, follow_up_texts(locale, found), strict=True))
 
 
 @router.get("/book")

@@ -6,13 +6,18 @@ import pytest
 from httpx import Response
 from openpyxl import load_workbook
 
+from engine.actors import NewActor, add_actor
+from engine.commands.advance import Command, advance
+from engine.commands.open_case import Opening, open_case
 from engine.create_store import set_clock
 from engine.rules.indicators import indicators
 from engine.settings import Settings
 from engine.store import Store
+from engine.third_party import GivenScores, record_scores
+from statemachines.roles import Role
 from tests.apps.console.conftest import HANDLES
 from tests.apps.web_site import Served, check_accessible, log_in, picture, site_client
-from tests.case_actions import AGENT, DAY, HOUR, START, make_move, new_resolved_case
+from tests.case_actions import AGENT, DAY, HOUR, START, contact, make_move, new_resolved_case
 from tests.engine.accounts.people_with_accounts import add_accounts
 
 pytestmark = [pytest.mark.requirement("E2"), pytest.mark.requirement("H3")]
@@ -109,3 +114,26 @@ def test_a_manager_sees_the_trend_as_a_picture(sqlite_console: Served, sqlite_st
         browser.locator(".chart canvas").wait_for()
         check_accessible(browser)
         picture(browser, "indicator", locale)
+
+
+@pytest.mark.requirement("E1")
+@pytest.mark.requirement("E8")
+def test_evaluations_stand_below_the_figures_both_ways_and_beside_third_parties(site_of: tuple[Settings, Store]):
+    store = site_of[1]
+    with store.writing() as tx:
+        for actor in (NewActor("mak", (Role.MARKET,)), NewActor("qia", (Role.QUALITY_TEAM,))):
+            add_actor(tx, actor)
+    at = store.now()
+    doubted = open_case(store, Opening(contact(at=at), "evaluation", actor=AGENT), at).number
+    advance(store, Command(doubted, "assess", {"tone": "negative", "attitude": 1}, actor=AGENT), at)
+    advance(store, Command(doubted, "dispute", {"evidence": "She never called."}, actor="qia"), at)
+    given = GivenScores("logistics", "SGS", "unannounced", "2026-04", ["claims:attitude:6000"])
+    number = record_scores(store, given, "mak", "api", at).number
+    comparison = {"comparison": "claims:attitude:6000:9000:30:gap", "gaps": 1, "gap_limit": 10, "edition": "a@1"}
+    advance(store, Command(number, "compare", comparison | {"figures_at": at.isoformat()}), at)
+    text = page(site_of, "mei", "?period=2026-04")
+    assert "Without doubtful ones" in text
+    assert "1 (100.0 %)" in text
+    assert f"{number} · SGS · 2026-04 · unannounced" in text
+    assert "30.00" in text
+    assert "beyond the limit" in text
