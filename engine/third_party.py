@@ -8,6 +8,7 @@ from datetime import datetime
 from engine.commands.advance import Command, advance_in
 from engine.commands.open_case import Opening, open_in
 from engine.contention import in_transaction
+from engine.departments import check_department
 from engine.ledger.chain import canonical
 from engine.rules.in_force import rules_in
 from engine.store import Store
@@ -54,7 +55,8 @@ def criteria_of(tx: Tx, pack_name: str, at: int) -> Mapping[str, Mapping[str, st
 def record_scores(store: Store, given: GivenScores, by: str, via: str, at: datetime) -> RecordedScores:
     """Open the evaluation, unless it is named, and record its scores; all of it or nothing.
 
-    Raises ``Refused('no_criteria' | 'too_many_scores' | 'form' | 'role' | 'not_now' | 'unknown_case')``.
+    Raises ``Refused('no_criteria' | 'unknown_department' | 'unknown_criterion' | 'scored_twice' | 'too_many_scores' |
+    'form' | 'role' | 'not_now' | 'unknown_case')``.
     """
     if len(given.scores) > MOST_SCORES:
         raise Refused("too_many_scores", count=len(given.scores), most=MOST_SCORES)
@@ -66,12 +68,25 @@ def record_scores(store: Store, given: GivenScores, by: str, via: str, at: datet
     key = f"third_party:{digest[:40]}"
 
     def write(tx: Tx) -> RecordedScores:
-        criteria_of(tx, given.pack, to_micros(at))
+        _check(tx, given, to_micros(at))
         number = given.number or _opened(tx, store, given, key, by, via, at)
         command = Command(number, "record_scores", form, actor=by, via=via, key=f"{key}:scores")
         return RecordedScores(number, new=not advance_in(tx, store.secret, command, at).again)
 
     return in_transaction(store, write)
+
+
+def _check(tx: Tx, given: GivenScores, at: int) -> None:
+    """Refuse scores of what is not scored, and a second score of the same."""
+    criteria, seen = criteria_of(tx, given.pack, at), set[tuple[str, str]]()
+    for score in given.scores:
+        department, criterion, _ = score.split(":")
+        check_department(tx, department)
+        if criterion not in criteria:
+            raise Refused("unknown_criterion", criterion=criterion[:40], known=sorted(criteria))
+        if (department, criterion) in seen:
+            raise Refused("scored_twice", department=department, criterion=criterion)
+        seen.add((department, criterion))
 
 
 def _opened(tx: Tx, store: Store, given: GivenScores, key: str, by: str, via: str, at: datetime) -> str:

@@ -23,6 +23,7 @@ from apps.api import (
     probes,
     reports,
     rules,
+    third_party,
     trainings,
     webhooks,
 )
@@ -41,6 +42,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     reports.router,
     indicators.router,
     trainings.router,
+    third_party.router,
     intake.router,
     deliveries.router,
     failed_log_ins.router,

@@ -71,6 +71,7 @@ OF_MANY: dict[str, tuple[str, str, dict[str, Any]]] = {
     "show_conduct_figures": (GET, "/conduct/figures", {"params": DAYS}),
     "show_training_plan": (GET, "/trainings/plan", {"params": {"year": 2026}}),
     "list_certificates": (GET, "/trainings/certificates", {}),
+    "list_third_party_evaluations": (GET, "/third-party-evaluations", {}),
     "list_indicators": (GET, "/indicators", {"params": {"period": "2026-03"}}),
     "show_indicator": (GET, "/indicators/first_reply", {"params": {"period": "2026-03"}}),
     "list_indicator_cases": (GET, "/indicators/complaint_rate/cases", {"params": {"period": "2026-03"}}),
@@ -89,6 +90,18 @@ OF_NO_CASE: dict[str, tuple[str, str, dict[str, Any]]] = {
     "score_drawn_contact": (POST, "/conduct/draws/99/contacts/1/sheets", {"json": {"revision": 0, "marks": {}}}),
     "object_to_own_sheet": (POST, "/conduct/sheets/99/objection", {"json": {"text": "No."}}),
     "answer_conduct_objection": (POST, "/conduct/sheets/99/answer", {"json": {"text": "No."}}),
+    "record_third_party_scores": (
+        POST,
+        "/third-party-evaluations",
+        {
+            "json": {
+                "assessor": "SGS",
+                "announcement": "planned",
+                "period": "2026-03",
+                "scores": [{"department": "claims", "criterion": "attitude", "score": 9000}],
+            }
+        },
+    ),
     "explain_indicator": (GET, "/indicators/first_reply/definition", {}),
     "reckon_deadline": (
         GET,
