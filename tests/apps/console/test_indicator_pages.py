@@ -116,10 +116,8 @@ def test_a_manager_sees_the_trend_as_a_picture(sqlite_console: Served, sqlite_st
         picture(browser, "indicator", locale)
 
 
-@pytest.mark.requirement("E1")
-@pytest.mark.requirement("E8")
-def test_evaluations_stand_below_the_figures_both_ways_and_beside_third_parties(site_of: tuple[Settings, Store]):
-    store = site_of[1]
+def evaluated(store: Store) -> str:
+    """Record a doubtful evaluation, and scores of a third party with a gap; return the number of these."""
     with store.writing() as tx:
         for actor in (NewActor("mak", (Role.MARKET,)), NewActor("qia", (Role.QUALITY_TEAM,))):
             add_actor(tx, actor)
@@ -131,9 +129,28 @@ def test_evaluations_stand_below_the_figures_both_ways_and_beside_third_parties(
     number = record_scores(store, given, "mak", "api", at).number
     comparison = {"comparison": "claims:attitude:6000:9000:30:gap", "gaps": 1, "gap_limit": 10, "edition": "a@1"}
     advance(store, Command(number, "compare", comparison | {"figures_at": at.isoformat()}), at)
+    return number
+
+
+@pytest.mark.requirement("E1")
+@pytest.mark.requirement("E8")
+def test_evaluations_stand_below_the_figures_both_ways_and_beside_third_parties(site_of: tuple[Settings, Store]):
+    number = evaluated(site_of[1])
     text = page(site_of, "mei", "?period=2026-04")
     assert "Without doubtful ones" in text
     assert "1 (100.0 %)" in text
     assert f"{number} · SGS · 2026-04 · unannounced" in text
     assert "30.00" in text
     assert "beyond the limit" in text
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("locale", ["zh_CN", "en"])
+def test_everybody_can_read_the_tables_of_the_evaluations(sqlite_console: Served, sqlite_store: Store, locale: str):
+    lived(sqlite_store)
+    set_clock(sqlite_store, START + 40 * DAY)
+    evaluated(sqlite_store)
+    with sqlite_console.person("mei", locale) as browser:
+        browser.goto("/console/indicators?period=2026-04")
+        check_accessible(browser)
+        assert browser.locator("table").count() == 3
