@@ -105,7 +105,8 @@ def test_conduct_counts_once_enough_contacts_were_scored(story: Story):
     assert known(story)["cases_behind"] == 4
 
 
-@pytest.mark.requirement("E4", "F5")
+@pytest.mark.requirement("E4")
+@pytest.mark.requirement("F5")
 @pytest.mark.parametrize("accepted", [False, True])
 def test_a_corrected_score_of_conduct_has_the_appraisal_computed_again(story: Story, accepted: bool):
     draw_id = drawn_contacts(story, 3)
