@@ -1,7 +1,7 @@
 """The lifecycle of a finding (F1): raised, given to a department, rectified, verified, and never just dropped."""
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -69,7 +69,7 @@ class ScoreGaps(Form):
     """
 
     department: Annotated[Department, ON_CASE, VARIABLE]
-    origin: Annotated[Literal[Origin.THIRD_PARTY], VARIABLE] = Origin.THIRD_PARTY
+    origin: Annotated[Origin, VARIABLE] = Origin.THIRD_PARTY
     period: Annotated[PeriodName, VARIABLE]
     figures_at: Annotated[Instant, VARIABLE]
     gap_limit: Annotated[int, Field(gt=0, le=100), EXACT, VARIABLE]
