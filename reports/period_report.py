@@ -1,6 +1,6 @@
 """The report of a period for managers: every indicator with its trend, and the complaint analysis (E2, B7).
 
-The analysis is the one of ``complaint_analysis``, over the period.
+The analysis is the one of ``complaint_analysis``, over the period. Customer forums are counted beside it (D4).
 """
 
 from collections.abc import Sequence
@@ -11,9 +11,11 @@ from engine.rules.in_force import Rules, rules_in
 from engine.rules.indicator_definition import Indicator
 from engine.store import Store
 from engine.transaction import Tx
+from locales.zone import reader_zone
 from models.columns import to_micros
 from reports.complaint_analysis import ComplaintAnalysis
 from reports.complaint_analysis import gather as analyse
+from reports.forums import ForumFigures, forum_figures
 from reports.indicators.definitions import in_force
 from reports.indicators.figures import Figure, figures
 from reports.indicators.periods import Period, trend_to
@@ -47,13 +49,21 @@ class PeriodReport:
     as_of: datetime
     lines: Sequence[IndicatorLine]
     analysis: ComplaintAnalysis
+    forums: ForumFigures
+    forums_before: ForumFigures
 
 
 def gather(store: Store, period: Period, as_of: datetime) -> PeriodReport:
     """Gather the report of a period that has begun."""
     with store.looking() as tx:
         lines = indicator_lines(tx, rules_in(tx), trend_to(period), to_micros(as_of))
-    return PeriodReport(period, as_of, lines, analyse(store, as_of, period.first, period.months))
+        forums, before = (_forums(tx, each, as_of) for each in (period, period.before(1)))
+    return PeriodReport(period, as_of, lines, analyse(store, as_of, period.first, period.months), forums, before)
+
+
+def _forums(tx: Tx, period: Period, as_of: datetime) -> ForumFigures:
+    zone = reader_zone()
+    return forum_figures(tx, period.begins(zone), period.ends(zone), to_micros(as_of))
 
 
 def indicator_lines(tx: Tx, rules: Rules, periods: Sequence[Period], as_of: int) -> list[IndicatorLine]:

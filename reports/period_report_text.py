@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from decimal import Decimal
 
 from engine.rules.indicator_definition import Unit
@@ -10,6 +11,7 @@ from locales.translation import label, translate, when
 from models.paper import Cell, Paper, PaperSection, PaperTable, PaperTrend
 from reports.complaint_analysis import ranked
 from reports.complaint_handling import HandlingFigures
+from reports.forums import ForumFigures
 from reports.indicators.indicator_text import figure_text, label_of, quality_texts, sample_text, target_text
 from reports.period_report import IndicatorLine, PeriodReport
 from statemachines.complaint import COMPLAINT
@@ -35,7 +37,7 @@ class _Report:
         if not self.report.analysis.over:
             texts.append(self.text("running"))
         sections = (self.indicators(), self.trends(), self.pareto("cause"), self.pareto("responsible"),
-                    self.recurrences(), self.handling())  # fmt: skip
+                    self.recurrences(), self.handling(), self.forums())  # fmt: skip
         return Paper(self.text("title", period=self.report.period.name), texts, sections)
 
     def indicators(self) -> PaperSection:
@@ -109,6 +111,13 @@ class _Report:
             values = [getattr(each, figure) for each in handling]
             name = translate(self.locale, f"analysis.figure.{figure}")
             yield name, *("–" if value is None else f"{value:g}" for value in values)
+
+    def forums(self) -> PaperSection:
+        """Return what came of the customer forums; without rows where nothing of them was recorded."""
+        here, before = self.report.forums, self.report.forums_before
+        names = [field.name for field in fields(ForumFigures)] if (here, before) != (ForumFigures(),) * 2 else []
+        rows = [(self.text(f"forum.{name}"), getattr(here, name), getattr(before, name)) for name in names]
+        return self.section("forums", ("figure", "value", "before"), rows)
 
     def section(
         self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]], texts: Sequence[str] = ()
