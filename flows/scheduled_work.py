@@ -12,6 +12,7 @@ from classifier.training_report import TrainingResult
 from engine.runs import Done, held, keep
 from engine.store import Store
 from flows.duty_lease import holding
+from flows.nights.care import Greeted, greet_customers
 from flows.nights.digest import send_digests
 from flows.nights.evaluation import Evaluated, evaluate
 from flows.nights.integrity import Integrity, check_integrity
@@ -28,6 +29,7 @@ from flows.tick import PREFECT_AWAY, drain
 from flows.work import Unobserved, Work, off_loop
 from gateways.schedule import (
     CALLBACK_PLAN,
+    CARE,
     CATCH_UP,
     CLASSIFIER_TRAINING,
     COMPLAINT_ANALYSIS,
@@ -49,7 +51,9 @@ DRIVER = "driver"
 """The duty that drivers hold."""
 DONE_SINCE = "SELECT 1 AS one FROM run WHERE flow = :flow AND began_at >= :at AND observed"
 
-Result = Night | MorningReport | ComplaintAnalysis | PeriodReports | Evaluated | Integrity | TrainingResult | int
+Result = (
+    Night | MorningReport | ComplaintAnalysis | PeriodReports | Evaluated | Greeted | Integrity | TrainingResult | int
+)
 
 
 async def _overnight(work: Work) -> Night:
@@ -92,6 +96,10 @@ async def _evaluate(work: Work) -> Evaluated:
     return await work.step("evaluate", partial(evaluate, work), RunText("step.evaluate"), retries=RETRIES)
 
 
+async def _greet(work: Work) -> Greeted:
+    return await work.step("greet", partial(greet_customers, work), RunText("step.greet"), retries=RETRIES)
+
+
 async def _train(work: Work) -> TrainingResult:
     """Train the classifier if enough cases were classified since; adopt the model only if it is not worse."""
     train = partial(train_weekly, work.store, await work.now())
@@ -122,6 +130,7 @@ BODIES: dict[str, Callable[[Work], Awaitable[Result]]] = {
     PERIOD_REPORT: report_periods,
     INTEGRITY: check_integrity,
     CLASSIFIER_TRAINING: _train,
+    CARE: _greet,
     CATCH_UP: _catch_up,
 }
 

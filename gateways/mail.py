@@ -33,6 +33,8 @@ class Mail:
     to: str
     subject: str
     body: str
+    unsubscribe: str = ""
+    """The address at which its reader withdraws by one click (RFC 8058); empty for mails that concern his case."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "subject", printable_line(self.subject))
@@ -120,6 +122,9 @@ class SmtpMailer:
         message["To"] = Address(addr_spec=to)
         message["Subject"] = mail.subject
         message["Message-ID"] = message_id(mail.key)
+        if mail.unsubscribe:
+            message["List-Unsubscribe"] = f"<{mail.unsubscribe}>"
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message.set_content(mail.body)
         with self._server.connected() as server:
             try:
@@ -146,7 +151,8 @@ class FileMailer:
     def send(self, mail: Mail) -> None:
         recipient(mail.to)
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        line = json.dumps(asdict(mail), ensure_ascii=False) + "\n"
+        written = {name: value for name, value in asdict(mail).items() if name != "unsubscribe" or value}
+        line = json.dumps(written, ensure_ascii=False) + "\n"
         handle = os.open(self.file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)

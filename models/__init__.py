@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )  # fmt: skip
     from models.arrival import Arrival
     from models.attachment import Attachment
+    from models.care import CareConsent, CareGreeting
     from models.case import Case, IdempotencyKey, KeptAnswer, Link, Transition
     from models.conduct import ConductDraw, ConductMark, ConductSample, ConductSheet
     from models.fingerprint import Fingerprint
@@ -51,6 +52,8 @@ __all__ = [
     "Attachment",
     "AttemptWindow",
     "Callback",
+    "CareConsent",
+    "CareGreeting",
     "Case",
     "Category",
     "ConductDraw",
@@ -121,6 +124,8 @@ _MODULES = {
     "LoginSession": "account",
     "OidcLink": "account",
     "SavedFilter": "account",
+    "CareConsent": "care",
+    "CareGreeting": "care",
     "ConductDraw": "conduct",
     "ConductMark": "conduct",
     "ConductSample": "conduct",

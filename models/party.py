@@ -25,6 +25,7 @@ class Party(SQLModel, table=True):
     customer whom another system identifies it is an HMAC of his id there.
     ``email`` is an address to which mail can be sent, or empty. ``locale`` is the language in which the customer is
     written to; empty while it is not known.
+    ``birthday`` is the month and day that he told us for greetings (``05-31``), without the year.
     Erasing a customer empties all of these but ``locale``; the journal covers when and why he was erased.
     """
 
@@ -45,6 +46,7 @@ class Party(SQLModel, table=True):
     person_id: int | None = Field(default=None, foreign_key="party.id", sa_type=BigId)
     erased_at: datetime | None = Field(default=None, sa_type=Instant)
     erasure_reason: str | None = None
+    birthday: str | None = None
 
 
 class SamePerson(SQLModel, table=True):

@@ -44,6 +44,7 @@ ROOMS = (
     Room("surveys", ("survey",), group=True),
     Room("conduct", ("conduct",), group=True),
     Room("indicators", ("kpi",), group=True),
+    Room("care", ("care",), group=True),
     Room("trainings", ("training",), group=True),
     Room("regulator", ("regulator-pack",)),
     Room("mappings", ("mapping",), group=True),

@@ -66,14 +66,15 @@ def publish(
 def figures(since: Since = None, until: Until = None, kind: Kind = None, json: Json = False) -> None:
     """What customers answered, by kind and dimension, with what each share is a share of."""
     store = cli.store
-    begin = BEGINNING if since is None else _midnight(since)
-    end = store.now() + timedelta.resolution if until is None else _midnight(until, 1)
+    begin = BEGINNING if since is None else midnight(since)
+    end = store.now() + timedelta.resolution if until is None else midnight(until, 1)
     found = gather(store, begin, end, None if kind is None else lifecycle_of(kind).kind)
     document = {"since": begin, "until": end, "kinds": [survey_document(kind_figures) for kind_figures in found]}
     cli.give(document, *([part for kind_figures in found for part in _shown(kind_figures)] or [_text("nothing")]))
 
 
-def _midnight(day: str, after: int = 0) -> datetime:
+def midnight(day: str, after: int = 0) -> datetime:
+    """Return the beginning of a day in the reader's zone, so many days later."""
     return datetime.combine(date_of(day) + timedelta(days=after), time(), reader_zone())
 
 

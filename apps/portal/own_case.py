@@ -11,6 +11,7 @@ from apps.api.problems import status_of
 from apps.api.session_cookie import check_site
 from apps.portal.case_forms import ATTACH, SIGNING, customer_moves, move_forms, values_of
 from apps.portal.visit import Sent, Visit, Visiting, check_own
+from apps.principal_care import own_consent
 from apps.principal_moves import key_of
 from apps.principal_portal import move_own_case, own_case, own_number
 from apps.web.entries import Entries
@@ -90,6 +91,7 @@ def _page(
     seen = own_case(visit.store, visit.principal, visit.at)
     why = "" if refused is None else _reason(visit, refused)
     forms = move_forms(seen, visit.locale, tried, entries.given() if entries is not None else {}, refused, why)
+    may_greet, consent = own_consent(visit.store, visit.principal)
     unplaced = why if tried and tried not in {form.name for form in forms} else ""
     return visit.page(
         "case.html",
@@ -100,6 +102,8 @@ def _page(
         why=unplaced,
         may_attach=any(move.name == ATTACH for move in seen.moves),
         note=entries.text("note") if entries is not None and tried == ATTACH else "",
+        may_greet=may_greet,
+        greeted=consent is not None and consent.given,
         reporter=visit.principal.kind is PrincipalKind.REPORTER,
         milestone=lifecycle_of(seen.case.kind).state[seen.case.state].milestone,
     )

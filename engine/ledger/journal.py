@@ -34,6 +34,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "api_token": ("id",),
     "attachment": ("id",),
     "callback": ("case_id", "cycle", "attempt"),
+    "care_consent": ("id",),
     "category": ("code",),
     "conduct_draw": ("id",),
     "conduct_mark": ("sheet_id", "item"),
@@ -75,7 +76,7 @@ SELECTED = {
     "party_erasure": """
 (SELECT id, erased_at, erasure_reason FROM party
   WHERE erased_at IS NOT NULL AND name IS NULL AND phone IS NULL AND email IS NULL
-    AND identity IS NULL AND phone_key IS NULL AND email_key IS NULL) AS party_erasure
+    AND identity IS NULL AND phone_key IS NULL AND email_key IS NULL AND birthday IS NULL) AS party_erasure
 """,
 }
 """The subjects that are no table: deliveries that a person revived or gave up, and what was erased."""

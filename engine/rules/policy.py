@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from engine.calendars.calendar import POLICIES, Calendar, calendar
+from engine.rules.care_section import Care
 from engine.rules.limits import Limit, Row, Text
 from engine.rules.pack_sections import (
     Alerts,
@@ -41,7 +42,7 @@ class Pack(Row):
 
     ``clauses`` are the promises, some of them blank; ``unpromised`` names the clauses that the document promises
     nothing of, and why. Neither a blank nor an unpromised clause starts a timer; the blank one is named as not set.
-    ``staffing`` says what is asked of the people who work.
+    ``staffing`` says what is asked of the people who work, ``care`` when customers are greeted; without it nobody is.
     ``severity_levels`` says whom a case of some severity asks at once (B6), ``phone`` what a caller is asked (A1).
     A telephone number without a country code belongs to ``region`` (ISO 3166). Without ``evaluation`` no cycle opens.
     """
@@ -61,6 +62,7 @@ class Pack(Row):
     rounds: Rounds = Rounds()
     evaluation: Evaluation | None = None
     staffing: Staffing | None = None
+    care: Care | None = None
     appraisal: AppraisalFormula | None = None
     bounds: Annotated[dict[str, Bound], Field(default_factory=dict)]
     severity_levels: Annotated[dict[Severity, Level], Field(default_factory=dict)]

@@ -14,6 +14,7 @@ from flows.scheduled_work import Result, run_late, run_name, run_scheduled
 from flows.work import Work
 from gateways.schedule import (
     CALLBACK_PLAN,
+    CARE,
     CATCH_UP,
     CLASSIFIER_TRAINING,
     COMPLAINT_ANALYSIS,
@@ -93,6 +94,12 @@ async def train_classifier() -> State[Any]:
     return await _run(CLASSIFIER_TRAINING)
 
 
+@flow(name=CARE, flow_run_name=_run_name, **SHELL)
+async def greet_customers() -> State[Any]:
+    """Send greetings to customers who agreed to them."""
+    return await _run(CARE)
+
+
 @flow(name=CATCH_UP, flow_run_name=_run_name, **SHELL)
 async def catch_up() -> State[Any]:
     """Do what is due if no driver runs."""
@@ -108,5 +115,6 @@ NIGHTS = (
     report_periods,
     check_integrity,
     train_classifier,
+    greet_customers,
     catch_up,
 )

@@ -182,11 +182,14 @@ FOR_ANYBODY = {
 }  # fmt: skip
 OF_A_VISIT = {
     (GET, "/case"), (POST, "/case/{move}"), (POST, "/files"), (GET, "/files/{attachment_id}"),
-    (GET, "/files/{attachment_id}/thumbnail"),
+    (GET, "/files/{attachment_id}/thumbnail"), (POST, "/greetings"),
 }  # fmt: skip
 """The routes of the portal for whoever proved that a case is his."""
 PORTAL_FOR_ANYBODY = {
     *((GET, path) for path in ("/", "/contact", "/rate", "/track", "/status", "/report", "/link/{link}")),
+    (GET, "/care/{link}"),
+    (POST, "/care/{link}"),
+    (POST, "/care/{link}/again"),
     *(
         (POST, path)
         for path in ("/language", "/contact", "/rate", "/track", "/status", "/code", "/leave", "/report", "/receipt")

@@ -152,7 +152,7 @@ def test_a_case_with_unanswered_callbacks_is_archived_by_its_timer(nine_years: S
 
 def test_every_scheduled_run_was_made(nine_years: Simulation):
     begin, end = (datetime.fromisoformat(at) for at in (BEGIN, END))
-    nightly = dict.fromkeys(("overnight-escalation", "callback-plan", "morning-report"), (end - begin).days)
+    nightly = dict.fromkeys(("overnight-escalation", "callback-plan", "morning-report", "care"), (end - begin).days)
     months = (end.year - begin.year) * 12 + end.month - begin.month
     sundays = len([day for day in range((end - begin).days) if (begin + timedelta(days=day)).weekday() == 6])
     monthly = dict.fromkeys(("complaint-analysis", "period-report", "evaluation"), months)

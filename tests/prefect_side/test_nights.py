@@ -70,6 +70,7 @@ def test_the_nights_of_the_house():
         "period-report": "45 6 1 * *",
         "integrity": "30 4 * * 0",
         "classifier-training": "0 5 * * 0",
+        "care": "50 6 * * *",
         "catch-up": "*/15 * * * *",
     }
     for each in nights.values():
