@@ -31,6 +31,7 @@ HOWTOS = (
     "docs/accounts.md",
     "docs/webhooks.md",
     "docs/people.md",
+    "docs/care.md",
 )
 README, CHINESE = "README.md", "README.zh-CN.md"
 NUMBER = "cp-26-000001"
