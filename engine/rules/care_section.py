@@ -1,11 +1,12 @@
 """The section of a policy pack that says on which occasions customers are greeted who agreed to it (D3)."""
 
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from engine.rules.languages import LANGUAGES
 from engine.rules.limits import Row, Text
 
 BIRTHDAY = "birthday"
@@ -16,16 +17,16 @@ class Occasion(Row):
     """A holiday: its days, one for each year, and its name and words in each language of the house."""
 
     days: Annotated[tuple[date, ...], Field(min_length=1)]
-    name: dict[Literal["zh_CN", "zh_TW", "en"], Text]
-    words: dict[Literal["zh_CN", "zh_TW", "en"], Text]
+    name: dict[str, Text]
+    words: dict[str, Text]
 
     @model_validator(mode="after")
     def _speaks_every_language(self) -> Self:
         for texts in (self.name, self.words):
-            if missing := {"zh_CN", "zh_TW", "en"} - texts.keys():
+            if texts.keys() != set(LANGUAGES):
                 raise PydanticCustomError(
-                    "pack.care_language", "has no text in {missing}; write it in every language",
-                    {"missing": ", ".join(sorted(missing))},
+                    "pack.care_language", "the texts are in {given}; write one in each of {known}, and in no other",
+                    {"given": ", ".join(texts), "known": ", ".join(LANGUAGES)},
                 )  # fmt: skip
         return self
 
