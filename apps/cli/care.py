@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from datetime import timedelta
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -14,17 +15,24 @@ from engine.care.consent import ConsentAnswer, ConsentSource, record_consent
 care = typer.Typer(no_args_is_help=True)
 
 
+class Says(StrEnum):
+    """What a customer says of greetings."""
+
+    AGREES = "agrees"
+    WITHDRAWS = "withdraws"
+
+
 @care.command()
 def answer(
     number: str,
-    agrees: Annotated[bool, typer.Option("--agrees/--withdraws")],
+    says: Annotated[Says, typer.Option()],
     source: Annotated[ConsentSource, typer.Option()],
     birthday: Annotated[str | None, typer.Option(metavar="MM-DD")] = None,
     as_: As = None,
     json: Json = False,
 ) -> None:
     """Record whether the customer of a case agrees to greetings, as he told you. For the desk."""
-    principal = cli.principal(cli.actor(as_))
+    principal, agrees = cli.principal(cli.actor(as_)), says is Says.AGREES
     record_consent(cli.store, principal, number, ConsentAnswer(agrees, birthday), source, cli.working_time())
     document = {"case": number, "agrees": agrees, "source": source.value}
     cli.give(document, cli.translate(f"care.{'agreed' if agrees else 'withdrew'}", number=number))

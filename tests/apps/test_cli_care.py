@@ -13,9 +13,9 @@ pytestmark = pytest.mark.requirement("D3")
 def test_an_agent_records_what_a_customer_told_him(closeloop: Closeloop, simulated: Store):
     number = customer(simulated)
     said = ("--source", "phone", "--as", AGENT)
-    document = closeloop.json("care", "answer", number, "--agrees", "--birthday", "05-31", *said)
+    document = closeloop.json("care", "answer", number, "--says", "agrees", "--birthday", "05-31", *said)
     assert document == {"case": number, "agrees": True, "source": "phone"}
-    assert "no more greetings" in closeloop("care", "answer", number, "--withdraws", *said).output
+    assert "no more greetings" in closeloop("care", "answer", number, "--says", "withdraws", *said).output
     figures = closeloop.json("care", "figures")
     assert (figures["agreed"], figures["withdrawn"], figures["opt_outs"]) == (0, 1, 1)
 
@@ -25,9 +25,9 @@ def test_a_birthday_that_is_none_and_somebody_who_is_not_of_the_desk_are_refused
 ):
     number = customer(simulated)
     wrong = ("--birthday", "31.5.", "--source", "phone", "--as", AGENT)
-    assert closeloop.refused("care", "answer", number, "--agrees", *wrong)["code"] == "bad_birthday"
+    assert closeloop.refused("care", "answer", number, "--says", "agrees", *wrong)["code"] == "bad_birthday"
     by_handler = ("--source", "phone", "--as", HANDLER)
-    refused = closeloop.refused("care", "answer", number, "--agrees", *by_handler)
+    refused = closeloop.refused("care", "answer", number, "--says", "agrees", *by_handler)
     assert refused["code"] in {"not_in_charge", "unknown_case"}
 
 

@@ -101,7 +101,7 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "analysis": (DONE, ()),
     "evaluation": (DONE, ()),
     "callbacks": (DONE, ()),
-    "care answer": (REFUSED, ("cp-26-000001", "--agrees", "--source", "phone", "--as", "amy")),
+    "care answer": (REFUSED, ("cp-26-000001", "--says", "agrees", "--source", "phone", "--as", "amy")),
     "care figures": (DONE, ()),
     "survey list": (DONE, ()),
     "survey show": (DONE, ("after_complaint",)),

@@ -71,6 +71,7 @@ SOUND: dict[str, str] = {
     "--calendar": "cn-hotline", "--issuer": "https://id.example.com", "--subject": "s", "token_id": "abc",
     "draw": "1", "position": "1", "sheet": "1", "--name": "Wang", "--until": "2026-03-31", "--channel": "phone",
     "url": "https://hooks.example.com/", "id_": "1", "to": "1", "words": "broken box",
+    "--says": "agrees", "--source": "phone",
 }  # fmt: skip
 """A sound value for each argument that must be given while another one is attacked."""
 NAMES = {"calendar": "cn-hotline", "survey": "after_complaint", "policy": "logistics"}
