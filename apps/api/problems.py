@@ -26,12 +26,12 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
         "actor_absent", "actor_disabled", "not_administrator", "not_a_person", "not_evaluation_group", "not_in_charge",
         "own_boss", "own_deputy", "own_work", "recused", "role", "scope_missing", "timer_only", "took_part",
         "csrf_refused", "second_factor_required", "attachment_masked", "may_not_unmask",
-        "not_own_draft", "own_draft", "own_contact", "own_sheet",
+        "export_whole", "not_own_draft", "own_draft", "own_contact", "own_sheet",
     ),
     HTTPStatus.NOT_FOUND: (
         "attachment_erased", "oidc_off", "portal_no_file", "unknown_address", "unknown_arrival", "unknown_attachment",
         "unknown_indicator",
-        "unknown_calendar_name", "unknown_case", "unknown_delivery", "unknown_identity", "unknown_order",
+        "unknown_case", "unknown_identity", "unknown_order",
         "unknown_contact", "unknown_draw", "unknown_session",
         "unknown_sheet", "unknown_draft", "unknown_rule", "unknown_text", "unknown_token", "unknown_webhook",
     ),
@@ -54,9 +54,8 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
     HTTPStatus.SERVICE_UNAVAILABLE: (
         "attachments_away",
         "busy", "clock_back", "clock_behind", "clock_differs", "clock_far", "clock_jumped", "contended",
-        "database_away", "disk_failed", "disk_full", "lifecycle_unsafe", "no_store", "oidc_away", "other_secret",
-        "owner_elsewhere",
-        "read_only", "schema_newer", "schema_older", "store_in_use", "store_upgrading",
+        "database_away", "disk_failed", "disk_full", "lifecycle_unsafe", "lost_clause", "lost_state", "no_store",
+        "oidc_away", "other_secret", "read_only", "schema_newer", "schema_older", "store_in_use", "store_upgrading",
     ),
     HTTPStatus.INTERNAL_SERVER_ERROR: ("attachment_altered", "attachment_missing", "bad_attachments_url", "unexpected"),
 }  # fmt: skip
