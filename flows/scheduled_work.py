@@ -18,6 +18,7 @@ from flows.nights.integrity import Integrity, check_integrity
 from flows.nights.overnight_escalation import Night, escalate_overnight, report_morning
 from flows.nights.period_reports import PeriodReports, report_periods
 from flows.nights.plan_callbacks import plan_callbacks
+from flows.nights.record_audit import Audited, audit_records
 from flows.nights.reminders import send_reminders
 from flows.nights.verification import RETRIES
 from flows.parked_notices import tell_parked
@@ -36,6 +37,7 @@ from gateways.schedule import (
     MORNING_REPORT,
     OVERNIGHT,
     PERIOD_REPORT,
+    SUPERVISION,
     business_schedule,
     scheduled,
 )
@@ -49,7 +51,9 @@ DRIVER = "driver"
 """The duty that drivers hold."""
 DONE_SINCE = "SELECT 1 AS one FROM run WHERE flow = :flow AND began_at >= :at AND observed"
 
-Result = Night | MorningReport | ComplaintAnalysis | PeriodReports | Evaluated | Integrity | TrainingResult | int
+Result = (
+    Night | MorningReport | ComplaintAnalysis | PeriodReports | Evaluated | Audited | Integrity | TrainingResult | int
+)
 
 
 async def _overnight(work: Work) -> Night:
@@ -119,6 +123,7 @@ BODIES: dict[str, Callable[[Work], Awaitable[Result]]] = {
     MORNING_REPORT: _morning,
     COMPLAINT_ANALYSIS: analyse_complaints,
     EVALUATION: _evaluate,
+    SUPERVISION: audit_records,
     PERIOD_REPORT: report_periods,
     INTEGRITY: check_integrity,
     CLASSIFIER_TRAINING: _train,

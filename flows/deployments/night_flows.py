@@ -22,6 +22,7 @@ from gateways.schedule import (
     MORNING_REPORT,
     OVERNIGHT,
     PERIOD_REPORT,
+    SUPERVISION,
 )
 
 
@@ -75,6 +76,12 @@ async def evaluate() -> State[Any]:
     return await _run(EVALUATION)
 
 
+@flow(name=SUPERVISION, flow_run_name=_run_name, **SHELL)
+async def supervise() -> State[Any]:
+    """Audit the records of the months that are over."""
+    return await _run(SUPERVISION)
+
+
 @flow(name=PERIOD_REPORT, flow_run_name=_run_name, **SHELL)
 async def report_periods() -> State[Any]:
     """Leave the reports of the months and quarters that are over."""
@@ -105,6 +112,7 @@ NIGHTS = (
     morning_report,
     analyse_complaints,
     evaluate,
+    supervise,
     report_periods,
     check_integrity,
     train_classifier,

@@ -7,7 +7,9 @@ its queries (``engine.rules.indicator_queries``), and the attributes that are as
 from collections.abc import Collection
 
 from engine.retired_names import recorded_as
+from engine.rules.in_force import Rules
 from engine.rules.indicator_queries import Facts, kinds_with
+from reports.indicators.completeness import edition, lacks
 from reports.indicators.record_at import CAUSES, RecordAt, listed, of_kinds
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Lifecycle
@@ -24,16 +26,12 @@ SELECT c.id AS case_id, c.opened_at AS at, 1 AS cases_opened{attributes}
 # An end that was undone by the instant is none.
 ENDINGS = """
 SELECT c.id AS case_id, t.occurred_at AS at, 1 AS cases_closed, t.occurred_at - c.opened_at AS closing_time,
-       CASE WHEN {category} IS NOT NULL AND {department} IS NOT NULL AND ({made}) = {whole}
-            THEN 1 ELSE 0 END AS records_complete{attributes}
+       CASE WHEN {lacks} = 0 THEN 1 ELSE 0 END AS records_complete, {lacks} AS lacks, {checklist} AS checklist
+       {attributes}
   FROM transition t JOIN cases c ON c.id = t.case_id
  WHERE t.dest IN ({final_somewhere}) AND ({final}) AND t.source <> t.dest AND t.recorded_at <= :as_of AND ({kinds})
    AND NOT EXISTS (SELECT 1 FROM transition u WHERE u.case_id = t.case_id AND u.seq > t.seq
                       AND u.source <> u.dest AND u.recorded_at <= :as_of)
-"""
-# One pass over the moves of a case finds which of those on record were made.
-MADE = """
-SELECT {made} FROM transition m WHERE m.case_id = c.id AND m.seq <= t.seq
 """
 GIVEN = """
 SELECT c.id AS case_id, t.occurred_at AS at, 1 AS results_given, 0 AS rounds_reopened,
@@ -91,20 +89,18 @@ RELATIONS = {
     Facts.TRANSFERS: TRANSFERS,
     Facts.DETERMINATIONS: DETERMINATIONS, Facts.COMPENSATIONS: COMPENSATIONS,
 }  # fmt: skip
-ON_RECORD = (("investigate",), ("resolve",), ("revisit", "unreachable", "close_unsatisfied"))
-"""The moves of which a complete record has one each; category and department belong to it, too."""
 TRANSFERRING = ("classify", "reclassify", "assign", "rule_owner", "review", "assign_task")
 """The moves that give a case to a department."""
 
 
-def relation(facts: Facts, record: RecordAt, wanted: Collection[str], *, timed: bool = False) -> str:
+def relation(facts: Facts, record: RecordAt, wanted: Collection[str], rules: Rules, *, timed: bool = False) -> str:
     """Return the relation of these facts, with the wanted attributes, as a SELECT with the parameter ``:as_of``.
 
     ``timed`` leaves out the facts that have no duration.
     """
     sql = GIVEN if timed and facts is Facts.RESULTS else RELATIONS[facts]
     return sql.format(
-        **_pieces(facts, record), attributes=record.attributes(wanted), kinds=of_kinds(kinds_with(facts)),
+        **_pieces(facts, record, rules), attributes=record.attributes(wanted), kinds=of_kinds(kinds_with(facts)),
         person=resolver_of() if "person" in wanted else "",
     )  # fmt: skip
 
@@ -114,19 +110,15 @@ def resolver_of(ended: str = "t") -> str:
     return BY.format(actor=RESOLVER.format(did=recorded_as("move", *DID), ended=ended))
 
 
-def _pieces(facts: Facts, record: RecordAt) -> dict[str, str]:
+def _pieces(facts: Facts, record: RecordAt, rules: Rules) -> dict[str, str]:
     """Return what a relation has in the places of its own."""
     match facts:
         case Facts.ENDINGS:
-            made = (
-                f"max(CASE WHEN m.move IN ({recorded_as('move', *moves)}) THEN 1 ELSE 0 END)" for moves in ON_RECORD
-            )
-            columns = {name: record.column(name) for name in ("category", "department")}
             finals = {table.kind: _finals(table) for table in lifecycles().values()}
             ends = (f"(c.kind = '{kind}' AND t.dest IN ({listed(names)}))" for kind, names in finals.items())
             return {
-                **columns, "made": MADE.format(made=" + ".join(made)), "whole": str(len(ON_RECORD)),
-                "final": " OR ".join(ends), "final_somewhere": listed(set().union(*finals.values())),
+                "lacks": lacks(record, rules), "checklist": edition(rules), "final": " OR ".join(ends),
+                "final_somewhere": listed(set().union(*finals.values())),
             }  # fmt: skip
         case Facts.RESULTS:
             return {name: recorded_as("move", move) for name, move in (("resolve", "resolve"), ("undo", "undo_end"))}

@@ -149,7 +149,7 @@ class Reader:
             return answers(self.record, attributes, self.rules)
         if facts is Facts.ORDERS:
             return own_orders(self.record, attributes)
-        return relation(facts, self.record, attributes, timed=timed)
+        return relation(facts, self.record, attributes, self.rules, timed=timed)
 
     def _values(self, spans: Sequence[Span]) -> dict[str, Any]:
         return {"as_of": self.as_of, "begin": min(begin for begin, _ in spans), "end": max(end for _, end in spans)}

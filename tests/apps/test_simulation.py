@@ -155,7 +155,7 @@ def test_every_scheduled_run_was_made(nine_years: Simulation):
     nightly = dict.fromkeys(("overnight-escalation", "callback-plan", "morning-report"), (end - begin).days)
     months = (end.year - begin.year) * 12 + end.month - begin.month
     sundays = len([day for day in range((end - begin).days) if (begin + timedelta(days=day)).weekday() == 6])
-    monthly = dict.fromkeys(("complaint-analysis", "period-report", "evaluation"), months)
+    monthly = dict.fromkeys(("complaint-analysis", "period-report", "evaluation", "supervision"), months)
     expected = {**nightly, **monthly, "integrity": sundays, "classifier-training": sundays}
     assert nine_years.result["nights_by_name"] == expected, "and no catch-up, which real processes alone need"
 

@@ -111,7 +111,7 @@ def test_a_store_whose_first_night_never_came_misses_it(work: Work):
 
 
 def test_what_was_missed_is_made_up_for_in_the_order_in_which_it_was_due(work: Work):
-    monthly = ["evaluation", MONTHLY, "period-report"]
+    monthly = ["evaluation", "supervision", MONTHLY, "period-report"]
     assert missed(work, DAY * 31) == [*NIGHTLY, "integrity", "classifier-training", *monthly]
 
 

@@ -200,13 +200,24 @@ class Independent:
         return last_digit(Fraction(took[ceil(Fraction(9 * len(took), 10)) - 1], HOURS)) if took else None
 
     def complete(self) -> Decimal | None:
-        whole = 0
-        for case_id in self.ends().case_id:
-            case = self.rows[self.rows.case_id == case_id]
-            named = all(case[f"form_{name}"].notna().any() for name in ("category", "department"))
-            made = set(case.move)
-            whole += named and {"investigate", "resolve"} <= made and bool({"revisit", "unreachable"} & made)
-        return percent(whole, len(self.ends()))
+        """Judge an archived complaint by every item of the checklist; one that was withdrawn must hold none of them."""
+        ends = self.ends()
+        whole = sum(end.dest == "withdrawn" or self._whole(end.case_id) for end in ends.itertuples())
+        return percent(whole, len(ends))
+
+    def _whole(self, case_id: int) -> bool:
+        case = self.rows[self.rows.case_id == case_id]
+        named = all(case[f"form_{name}"].notna().any() for name in ("category", "department"))
+        made, first = set(case.move), case.groupby("move").occurred_at.min().to_dict()
+        times = [case.opened_at.iloc[0], *(first[move] for move in ("classify", "investigate", "resolve"))]
+        return bool(
+            named
+            and {"investigate", "resolve"} <= made
+            and {"revisit", "unreachable", "close_unsatisfied"} & made
+            and ("compensate" not in made or "confirm_responsibility" in made)
+            and case[[f"form_{name}" for name in ("message", "solution") if f"form_{name}" in case]].notna().any().any()
+            and times == sorted(times)
+        )
 
     def paid(self) -> int:
         """Return what was decided last on each case, by the desk or by the second person."""
