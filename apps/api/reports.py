@@ -13,6 +13,8 @@ from apps.api.responses import READ
 from apps.evaluation_documents import evaluation_document
 from apps.principal_evaluation import evaluation_seen
 from apps.principal_reports import READS_FIGURES, recoveries_seen, refuse_others
+from apps.principal_supervision import record_audit_seen
+from apps.record_audit_documents import record_audit_document
 from apps.report_documents import analysis_document, survey_document
 from engine.access.principal import Scope
 from locales.zone import reader_zone
@@ -93,6 +95,29 @@ def evaluation(query: Annotated[EvaluationQuery, Query()], caller: Called) -> Re
     caller.read_in_own_zone()
     report = evaluation_seen(caller.store, caller.principal, query.period, query.as_of or caller.at, caller.at)
     return Report(at=caller.at, figures=_without_numbers(evaluation_document(report)))
+
+
+class RecordAuditFigures(BaseModel):
+    """The audit of the records of all cases closed in a period; the case numbers are those that the caller may read."""
+
+    at: datetime
+    audit: dict[str, Any] = Field(description="As `closeloop audit completeness --json` prints it.")
+
+
+class AuditQuery(Input):
+    """Which month, quarter or year, without one the last month; and as of which instant, without one now."""
+
+    period: str | None = Field(default=None, max_length=40, examples=["2026-05"])
+    as_of: AwareDatetime | None = None
+
+
+@router.get("/record-audit", responses=READ)
+def record_audit(query: Annotated[AuditQuery, Query()], caller: Called) -> RecordAuditFigures:
+    """Return which records of the cases closed in a period are whole, and what the others lack."""
+    caller.needs(Scope.READ_REPORTS)
+    caller.needs(Scope.READ_CASES)
+    seen = record_audit_seen(caller.store, caller.principal, query.period, query.as_of or caller.at, caller.at)
+    return RecordAuditFigures(at=caller.at, audit=record_audit_document(seen))
 
 
 @router.get("/surveys", responses=READ)

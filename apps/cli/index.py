@@ -45,6 +45,7 @@ ROOMS = (
     Room("conduct", ("conduct",), group=True),
     Room("indicators", ("kpi",), group=True),
     Room("trainings", ("training",), group=True),
+    Room("supervision", ("audit",), group=True),
     Room("regulator", ("regulator-pack",)),
     Room("mappings", ("mapping",), group=True),
     Room("classifier", ("classifier",), group=True),

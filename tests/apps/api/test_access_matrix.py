@@ -65,6 +65,18 @@ OF_MANY: dict[str, tuple[str, str, dict[str, Any]]] = {
     "list_deliveries": (GET, "/deliveries", {}),
     "analysis": (GET, "/reports/analysis", {"params": {"month": "2026-03"}}),
     "evaluation": (GET, "/reports/evaluation", {"params": {"period": "2026-Q1"}}),
+    "record_audit": (GET, "/reports/record-audit", {"params": {"period": "2026-03"}}),
+    "download_period_report": (GET, "/reports/period", {"params": {"period": "2026-03", "file_format": "xlsx"}}),
+    "download_regulator_pack": (
+        GET,
+        "/reports/regulator-pack",
+        {"params": {"period": "2026-03", "file_format": "xlsx"}},
+    ),
+    "download_named_regulator_pack": (
+        POST,
+        "/reports/regulator-pack/named",
+        {"params": {"period": "2026-03", "file_format": "xlsx"}, "json": {"reason": "The authority asks."}},
+    ),
     "surveys": (GET, "/reports/surveys", {}),
     "list_draws": (GET, "/conduct/draws", {}),
     "list_own_sheets": (GET, "/conduct/own-sheets", {}),
