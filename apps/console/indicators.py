@@ -139,7 +139,7 @@ def _asked(visit: Visit, period: str, as_of: str) -> tuple[Period, datetime, str
     chosen, then = month_before(visit.at.astimezone(reader_zone()).date()), visit.at
     try:
         chosen = period_of(period) if period else chosen
-        then = _instant(as_of) if as_of else then
+        then = typed_instant(as_of) if as_of else then
         if then > visit.at:
             raise Refused("as_of_ahead", as_of=as_of, now=visit.at.isoformat())
     except Refused as refused:
@@ -147,7 +147,7 @@ def _asked(visit: Visit, period: str, as_of: str) -> tuple[Period, datetime, str
     return chosen, then, ""
 
 
-def _instant(text: str) -> datetime:
+def typed_instant(text: str) -> datetime:
     """Return an instant that was typed in the zone of the reader. Raises ``Refused('bad_instant')``."""
     try:
         return datetime.fromisoformat(text).replace(tzinfo=reader_zone())

@@ -48,6 +48,7 @@ ADMINISTER = {R.ADMINISTRATOR}
 AUDIT = {R.AUDITOR, R.ADMINISTRATOR}
 READ_CONDUCT, SCORE_CONDUCT = {R.QUALITY_TEAM, R.EVALUATION_GROUP, R.AUDITOR, R.GENERAL_MANAGER}, {R.QUALITY_TEAM}
 TAKE_PACK = {R.EVALUATION_GROUP, R.GENERAL_MANAGER, R.AUDITOR}
+SUPERVISE = {R.AUDITOR, R.EVALUATION_GROUP, R.QUALITY_TEAM, R.GENERAL_MANAGER}
 READ_RULES, CHANGE_RULES = {R.EVALUATION_GROUP, R.AUDITOR, R.GENERAL_MANAGER}, {R.EVALUATION_GROUP}
 ANYBODY_OF_STAFF = set(PEOPLE)
 
@@ -100,6 +101,8 @@ OF_MANY: dict[tuple[str, str], Ask] = {
     (POST, "/cases/new/hints"): Ask(AT_THE_DESK, {"phone": "13800138000", "text": "My parcel is broken."}),
     (GET, "/kinds/{kind}"): Ask(READ_FIGURES),
     (GET, "/indicators/{indicator_name}"): Ask(ANYBODY_OF_STAFF),
+    (GET, "/evaluation"): Ask(READ_FIGURES | {R.OPERATIONS, R.MARKET}),
+    (GET, "/record-audit"): Ask(SUPERVISE),
     (GET, "/dead-letters"): Ask(ADMINISTER),
     (GET, "/conduct"): Ask(READ_CONDUCT),
     (GET, "/conduct/figures"): Ask(READ_CONDUCT),
