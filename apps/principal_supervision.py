@@ -1,9 +1,8 @@
-"""The audit of records as a principal may see it, for any door that serves principals (F1)."""
+"""The audit of records and the supervision of the evaluation as a principal may see them, for any door (F1)."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from apps.principal_reports import refuse_others
 from engine.access.principal import Principal
@@ -11,6 +10,7 @@ from engine.access.scope import UNLIMITED, cases_in_scope
 from engine.rules.in_force import rules_in
 from engine.store import Store
 from models.columns import to_micros
+from reports.evaluation_supervision import EvaluationSupervision, evaluation_supervision
 from reports.indicators.periods import Period, month_before, period_of
 from reports.known_cases import known_among
 from reports.record_audit import RecordAudit, audit_in, audit_zone
@@ -37,13 +37,9 @@ def record_audit_seen(
 
     Raises ``Refused('bad_period' | 'as_of_ahead' | 'not_in_charge')``.
     """
-    if principal.kind not in UNLIMITED:
-        refuse_others(principal, SUPERVISES)
-    if as_of > at:
-        raise Refused("as_of_ahead", as_of=as_of.isoformat(), now=at.isoformat())
+    chosen = _asked(store, principal, period, as_of, at)
     with store.looking() as tx:
-        rules = rules_in(tx)
-        audit = audit_in(tx, rules, _period(period, at, audit_zone(rules, to_micros(at))), as_of)
+        audit = audit_in(tx, rules_in(tx), chosen, as_of)
         numbers = {number for lack in audit.lacks for number in lack.numbers}
         known = known_among(tx, numbers, cases_in_scope(principal, at))
         findings = dict(newest_findings(tx))
@@ -54,5 +50,28 @@ def record_audit_seen(
     )
 
 
-def _period(name: str | None, at: datetime, zone: ZoneInfo) -> Period:
-    return month_before(at.astimezone(zone).date()) if name is None else period_of(name)
+def evaluation_supervision_seen(
+    store: Store, principal: Principal, period: str | None, as_of: datetime, at: datetime
+) -> EvaluationSupervision:
+    """Return the supervision of the evaluation of a period as of an instant, with the cases that he may read.
+
+    Raises as ``record_audit_seen`` does.
+    """
+    chosen = _asked(store, principal, period, as_of, at)
+    seen = evaluation_supervision(store, chosen, as_of)
+    with store.looking() as tx:
+        numbers = {number for doubt in seen.doubts for number in doubt.numbers}
+        known = known_among(tx, numbers, cases_in_scope(principal, at))
+    doubts = (replace(each, numbers=tuple(filter(known.__contains__, each.numbers))) for each in seen.doubts)
+    return replace(seen, doubts=tuple(doubts))
+
+
+def _asked(store: Store, principal: Principal, period: str | None, as_of: datetime, at: datetime) -> Period:
+    """Return the period that is asked for, if the principal supervises the service."""
+    if principal.kind not in UNLIMITED:
+        refuse_others(principal, SUPERVISES)
+    if as_of > at:
+        raise Refused("as_of_ahead", as_of=as_of.isoformat(), now=at.isoformat())
+    with store.looking() as tx:
+        zone = audit_zone(rules_in(tx), to_micros(at))
+    return month_before(at.astimezone(zone).date()) if period is None else period_of(period)

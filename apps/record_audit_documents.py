@@ -1,8 +1,10 @@
-"""The audit of records as a document for programs: what the command line prints with --json, and the API answers."""
+"""The audit of records and the supervision of the evaluation as documents for programs: --json and the API."""
 
+from dataclasses import asdict
 from typing import Any
 
 from apps.principal_supervision import SeenAudit
+from reports.evaluation_supervision import EvaluationSupervision
 from reports.record_audit_text import group_of
 
 
@@ -24,3 +26,12 @@ def record_audit_document(seen: SeenAudit) -> dict[str, Any]:
     people = [{"kind": kind, "item": item} for kind, item in audit.by_people]
     names = {"period": audit.period.name, "as_of": audit.as_of}
     return {**names, "kinds": kinds, "lacks": lacks, "by_people": people}
+
+
+def supervision_document(seen: EvaluationSupervision) -> dict[str, Any]:
+    """Return who did which part of the evaluation, and each doubt with its cases and persons."""
+    names = {"period": seen.period.name, "as_of": seen.as_of}
+    return {
+        **names, "parts": [asdict(part) for part in seen.parts], "doubts": [asdict(doubt) for doubt in seen.doubts],
+        "selective": [asdict(each) for each in seen.selective],
+    }  # fmt: skip

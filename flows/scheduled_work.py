@@ -18,8 +18,9 @@ from flows.nights.integrity import Integrity, check_integrity
 from flows.nights.overnight_escalation import Night, escalate_overnight, report_morning
 from flows.nights.period_reports import PeriodReports, report_periods
 from flows.nights.plan_callbacks import plan_callbacks
-from flows.nights.record_audit import Audited, audit_records
+from flows.nights.record_audit import Audited
 from flows.nights.reminders import send_reminders
+from flows.nights.supervision import supervise
 from flows.nights.verification import RETRIES
 from flows.parked_notices import tell_parked
 from flows.prefect_ui.run_names import night_name
@@ -123,7 +124,7 @@ BODIES: dict[str, Callable[[Work], Awaitable[Result]]] = {
     MORNING_REPORT: _morning,
     COMPLAINT_ANALYSIS: analyse_complaints,
     EVALUATION: _evaluate,
-    SUPERVISION: audit_records,
+    SUPERVISION: supervise,
     PERIOD_REPORT: report_periods,
     INTEGRITY: check_integrity,
     CLASSIFIER_TRAINING: _train,

@@ -13,8 +13,8 @@ from apps.api.responses import READ
 from apps.evaluation_documents import evaluation_document
 from apps.principal_evaluation import evaluation_seen
 from apps.principal_reports import READS_FIGURES, recoveries_seen, refuse_others
-from apps.principal_supervision import record_audit_seen
-from apps.record_audit_documents import record_audit_document
+from apps.principal_supervision import evaluation_supervision_seen, record_audit_seen
+from apps.record_audit_documents import record_audit_document, supervision_document
 from apps.report_documents import analysis_document, survey_document
 from engine.access.principal import Scope
 from locales.zone import reader_zone
@@ -104,6 +104,13 @@ class RecordAuditFigures(BaseModel):
     audit: dict[str, Any] = Field(description="As `closeloop audit completeness --json` prints it.")
 
 
+class EvaluationDoubts(BaseModel):
+    """What casts doubt on the evaluation of a period; the case numbers are those that the caller may read."""
+
+    at: datetime
+    supervision: dict[str, Any] = Field(description="As `closeloop audit evaluation --json` prints it.")
+
+
 class AuditQuery(Input):
     """Which month, quarter or year, without one the last month; and as of which instant, without one now."""
 
@@ -118,6 +125,16 @@ def record_audit(query: Annotated[AuditQuery, Query()], caller: Called) -> Recor
     caller.needs(Scope.READ_CASES)
     seen = record_audit_seen(caller.store, caller.principal, query.period, query.as_of or caller.at, caller.at)
     return RecordAuditFigures(at=caller.at, audit=record_audit_document(seen))
+
+
+@router.get("/evaluation-supervision", responses=READ)
+def supervise_evaluation(query: Annotated[AuditQuery, Query()], caller: Called) -> EvaluationDoubts:
+    """Return what casts doubt on the evaluation of a period, each with its cases."""
+    caller.needs(Scope.READ_REPORTS)
+    caller.needs(Scope.READ_CASES)
+    as_of = query.as_of or caller.at
+    seen = evaluation_supervision_seen(caller.store, caller.principal, query.period, as_of, caller.at)
+    return EvaluationDoubts(at=caller.at, supervision=supervision_document(seen))
 
 
 @router.get("/surveys", responses=READ)

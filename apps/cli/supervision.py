@@ -1,4 +1,4 @@
-"""Commands of supervision: audit completeness, publish."""
+"""Commands of supervision: audit completeness, evaluation, publish."""
 
 from pathlib import Path
 
@@ -8,9 +8,10 @@ from apps.cli.context import As, FileEncoding, Json, cli, instant
 from apps.cli.current_rules import publish_file
 from apps.cli.indicators import AsOf, Effective, PeriodName, Why
 from apps.page import Page
-from apps.principal_supervision import record_audit_seen
-from apps.record_audit_documents import record_audit_document
+from apps.principal_supervision import evaluation_supervision_seen, record_audit_seen
+from apps.record_audit_documents import record_audit_document, supervision_document
 from engine.rules.in_force import Sort
+from reports.evaluation_supervision_text import render as render_supervision
 from reports.record_audit_text import render
 
 audit = typer.Typer(no_args_is_help=True)
@@ -23,6 +24,15 @@ def completeness(period: PeriodName = None, as_of: AsOf = None, as_: As = None, 
     then = now if as_of is None else instant(as_of)
     seen = record_audit_seen(cli.store, cli.principal(as_), period, then, now)
     cli.give(record_audit_document(seen), Page(render(seen.audit, seen.findings, cli.locale)))
+
+
+@audit.command()
+def evaluation(period: PeriodName = None, as_of: AsOf = None, as_: As = None, json: Json = False) -> None:
+    """What casts doubt on the evaluation of a period: who did which part, whom nobody asked, late changes."""
+    now = cli.store.now()
+    then = now if as_of is None else instant(as_of)
+    seen = evaluation_supervision_seen(cli.store, cli.principal(as_), period, then, now)
+    cli.give(supervision_document(seen), Page(render_supervision(seen, cli.locale)))
 
 
 @audit.command()

@@ -44,6 +44,11 @@ class Audited:
     findings: tuple[str, ...]
 
     @property
+    def numbers(self) -> tuple[str, ...]:
+        """The numbers of the findings."""
+        return self.findings
+
+    @property
     def did(self) -> int:
         """The number of findings."""
         return len(self.findings)
@@ -63,11 +68,18 @@ async def audit_records(work: Work) -> Audited:
     return Audited(tuple(audits), tuple(findings))
 
 
+def last_run(store: Store) -> int | None:
+    """Return when the last run of the supervision began, in microseconds; None before the first one."""
+    with store.looking() as tx:
+        at: int | None = tx.row(LAST_RUN, flow=SUPERVISION).at
+        return at
+
+
 def months_due(store: Store, now: datetime) -> list[tuple[Period, datetime]]:
     """Return the months to be audited, oldest first, each with the instant as of which its audit reads the record."""
+    last = last_run(store)
     with store.looking() as tx:
         zone = audit_zone(rules_in(tx), to_micros(now))
-        last = tx.row(LAST_RUN, flow=SUPERVISION).at
     [plan] = [each for each in scheduled() if each.name == SUPERVISION]
     newest = month_before(now.astimezone(zone).date())
     since = newest.first if last is None else from_micros(last).astimezone(zone).date()

@@ -126,6 +126,7 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "regulator-pack": (REFUSED, ("--out", os.devnull)),
     "kpi publish": (REFUSED, ("nowhere.toml", "--effective", "2026-04-01", "--reason", "why", "--as", "amy")),
     "audit completeness": (DONE, ("--period", "2026-03")),
+    "audit evaluation": (DONE, ("--period", "2026-03")),
     "audit publish": (REFUSED, ("nowhere.toml", "--effective", "2026-04-01", "--reason", "why", "--as", "amy")),
     "kpi import-orders": (REFUSED, ("nowhere.csv", "--as", "amy")),
     "import-bounces": (REFUSED, ("nowhere.eml",)),

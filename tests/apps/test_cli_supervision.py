@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.complaint_lives import fire_until
 from engine.create_store import set_clock
 from engine.rules.record_checklists import RECORDS
 from engine.store import Store
 from tests.apps.conftest import Closeloop
-from tests.case_actions import DAY, START, execute_sql, make_move, new_case
+from tests.case_actions import DAY, START, execute_sql, make_move, new_case, new_resolved_case
 from tests.engine.rules.sample_rules import add_evaluator
 
 pytestmark = pytest.mark.requirement("F1")
@@ -71,3 +72,17 @@ def test_a_faulty_checklist_is_refused_with_field_and_reason(
     refused = closeloop.refused("audit", "publish", file, "--effective", "2026-04-01", "--reason", "r", "--as", "eva")
     assert refused["code"] == "bad_record_checklist"
     assert field in {fault["field"] for fault in refused["params"]["faults"]}
+
+
+def test_what_casts_doubt_on_an_evaluation_is_shown_with_its_cases(closeloop: Closeloop, simulated: Store):
+    number = new_resolved_case(simulated)
+    fire_until(simulated, START + DAY * 30)
+    set_clock(simulated, START + DAY * 30)
+    document = closeloop.json("audit", "evaluation", *MARCH)
+    assert {each["code"]: each["numbers"] for each in document["doubts"]} == {
+        "unasked": [number], "unanswered": [], "late_change": [], "own_address": [],
+    }  # fmt: skip
+    assert (document["parts"], document["selective"]) == ([], [])
+    text = closeloop("audit", "evaluation", *MARCH).output
+    assert number in text
+    assert "evaluation_supervision." not in text

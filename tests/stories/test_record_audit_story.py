@@ -5,10 +5,13 @@ from datetime import datetime
 
 import pytest
 
+from engine.actors import NewActor, add_actor
 from engine.create_store import set_clock
 from flows.nights.record_audit import Audited
 from flows.scheduled_work import run_scheduled
+from gateways.mail import FakeMailer
 from gateways.schedule import SUPERVISION
+from statemachines.roles import Role
 from tests.case_actions import query_rows
 from tests.one_thread import run_in_one_thread
 from tests.stories.story import Story
@@ -98,3 +101,17 @@ def test_months_that_an_outage_missed_are_audited_as_of_the_instants_at_which_th
         ("2026-03", "2026-04-01T06:15:00+08:00"), ("2026-04", "2026-05-01T06:15:00+08:00"),
     ]  # fmt: skip
     assert findings(story) == [("assigned", "delivery", "customer_told", 0)]
+
+
+def test_an_auditor_is_told_once_a_month_what_lacks_and_what_to_doubt(story: Story):
+    with story.store.writing() as tx:
+        add_actor(tx, NewActor("ada", (Role.AUDITOR,), email="ada@example.com"))
+    closes_untold(story, "2026-03-09T10:00+08:00")
+    story.opens("complaint", "无人回访。", email=None)
+    story.then("amy", "classify", category="damage", severity="normal", department="delivery")
+    story.then("mei", "investigate", findings="外箱破损。").then("mei", "resolve", result="已补发。")
+    story.until("2026-04-01T06:20+08:00")
+    audits(story, "2026-04-01T09:00+08:00")
+    assert isinstance(story.work.mailer, FakeMailer)
+    [mail] = [mail for mail in story.work.mailer.sent if mail.to == "ada@example.com" and "2026-03" in mail.subject]
+    assert f"1 件（{story.number}）" in mail.body

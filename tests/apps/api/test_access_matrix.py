@@ -66,6 +66,7 @@ OF_MANY: dict[str, tuple[str, str, dict[str, Any]]] = {
     "analysis": (GET, "/reports/analysis", {"params": {"month": "2026-03"}}),
     "evaluation": (GET, "/reports/evaluation", {"params": {"period": "2026-Q1"}}),
     "record_audit": (GET, "/reports/record-audit", {"params": {"period": "2026-03"}}),
+    "supervise_evaluation": (GET, "/reports/evaluation-supervision", {"params": {"period": "2026-03"}}),
     "download_period_report": (GET, "/reports/period", {"params": {"period": "2026-03", "file_format": "xlsx"}}),
     "download_regulator_pack": (
         GET,
