@@ -37,7 +37,7 @@ class PackQuery(PaperQuery):
 class NamedPack(BaseModel):
     """Why people shall stand in the pack by name; it is recorded before the file is made."""
 
-    reason: str = Field(min_length=1, max_length=1000)
+    reason: str = Field(min_length=1, max_length=1000, examples=["Letter 12 of the transport bureau"])
 
 
 @router.get("/period", responses=READ | FILE, response_class=Response)
