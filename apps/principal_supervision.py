@@ -60,10 +60,10 @@ def evaluation_supervision_seen(
     chosen = _asked(store, principal, period, as_of, at)
     seen = evaluation_supervision(store, chosen, as_of)
     with store.looking() as tx:
-        numbers = {number for doubt in seen.doubts for number in doubt.numbers}
+        numbers = {number for doubt in seen.doubts for number in doubt.numbers} | {part.cycle for part in seen.parts}
         known = known_among(tx, numbers, cases_in_scope(principal, at))
     doubts = (replace(each, numbers=tuple(filter(known.__contains__, each.numbers))) for each in seen.doubts)
-    return replace(seen, doubts=tuple(doubts))
+    return replace(seen, doubts=tuple(doubts), parts=tuple(part for part in seen.parts if part.cycle in known))
 
 
 def _asked(store: Store, principal: Principal, period: str | None, as_of: datetime, at: datetime) -> Period:
