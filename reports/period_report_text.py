@@ -10,7 +10,14 @@ from locales.translation import label, translate, when
 from models.paper import Cell, Paper, PaperSection, PaperTable, PaperTrend
 from reports.complaint_analysis import ranked
 from reports.complaint_handling import HandlingFigures
-from reports.indicators.indicator_text import figure_text, label_of, quality_texts, sample_text, target_text
+from reports.indicators.indicator_text import (
+    digits_of,
+    figure_text,
+    label_of,
+    quality_texts,
+    sample_text,
+    target_text,
+)
 from reports.period_report import IndicatorLine, PeriodReport
 from statemachines.complaint import COMPLAINT
 from statemachines.forms import Outcome
@@ -63,7 +70,9 @@ class _Report:
             return None
         target = line.figure.target.amount / scale if line.figure.target else None
         periods = [figure.period.name for figure in line.trend]
-        return PaperTrend(label_of(line.indicator, self.locale), periods, values, target)
+        return PaperTrend(
+            label_of(line.indicator, self.locale), periods, values, target, digits_of(line.indicator, line.figure)
+        )
 
     def pareto(self, subject: str) -> PaperSection:
         """Return the complaints received by cause or party, the most frequent first, with the share so far."""

@@ -1,6 +1,8 @@
 """The pages of the indicators: every one with its target, and one with its trend, its groups and its cases (E2)."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -26,6 +28,7 @@ from locales.translation import refusal
 from locales.zone import reader_zone
 from reports.indicators.figures import Figure, groups_of
 from reports.indicators.indicator_text import (
+    digits_of,
     figure_text,
     group_text,
     label_of,
@@ -127,10 +130,14 @@ def _trend(seen: SeenIndicator) -> list[tuple[str, list[str], tuple[str, ...]]]:
     chart = seen.chart
     lines = [] if chart is None else [chart.centre, chart.lower, chart.upper]
     signals = chart.signals if chart is not None else ((),) * len(seen.trend)
+    digits = max(2, digits_of(seen.indicator, seen.trend[-1])) if seen.trend else 2
     scale = 100 if seen.indicator.unit.value == "fen" else 1
+
+    def shown(values: Sequence[Decimal | None]) -> list[str]:
+        return ["–" if value is None else f"{value / scale:.{digits}f}" for value in values]
+
     return [
-        (each.period.name, ["–" if value is None else f"{value / scale:.2f}" for value in (each.value, *lines)], rules)
-        for each, rules in zip(seen.trend, signals, strict=True)
+        (each.period.name, shown((each.value, *lines)), rules) for each, rules in zip(seen.trend, signals, strict=True)
     ]
 
 
