@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import HTMLResponse, Response
@@ -12,6 +12,7 @@ from apps.console.visit import Visit, Visiting
 from apps.indicator_book import indicator_book
 from apps.indicator_drill_down import ASKED_COLUMNS, CAUSE_COLUMNS, asked_rows, cause_rows
 from apps.paper_files import FORMATS
+from apps.principal_figure_months import last_month_with_figures
 from apps.principal_indicators import (
     SeenIndicator,
     cases_seen,
@@ -54,11 +55,15 @@ def list_indicators(visit: Visiting, period: Word = "", as_of: Word = "") -> HTM
     """List the indicators with their figures of a period; whoever reads none of the house, with his own."""
     chosen, then, why = _asked(visit, period, as_of)
     everybody = reads_figures(visit.principal)
-    seen = (indicators_seen if everybody else own_figures_seen)(visit.store, visit.principal, chosen, then, visit.at)
+    read = indicators_seen if everybody else own_figures_seen
+    seen, empty = read(visit.store, visit.principal, chosen, then, visit.at), ""
+    if not period and not any(figure.sample for _, figure in seen):
+        chosen, empty = _last_with_figures(visit, chosen, then)
+        seen = read(visit.store, visit.principal, chosen, then, visit.at) if empty else seen
     rows = [(indicator, *_texts(visit, indicator, figure)) for indicator, figure in seen]
     return visit.page(
-        "indicators.html", rows=rows, period=chosen.name, as_of=as_of, why=why, everybody=everybody, choices=[], by="",
-        takes_pack=bool(visit.principal.actor.roles & TAKES_PACK),
+        "indicators.html", rows=rows, **_filters(visit, chosen, empty), as_of=as_of, why=why, everybody=everybody,
+        choices=[], by="", takes_pack=bool(visit.principal.actor.roles & TAKES_PACK),
         label_of=lambda indicator: label_of(indicator, visit.locale),
     )  # fmt: skip
 
@@ -89,13 +94,18 @@ def show_indicator(
 ) -> HTMLResponse:
     """Show an indicator: what it means, its value and trend, by groups, and the cases behind it."""
     chosen, then, why = _asked(visit, period, as_of)
+    empty = ""
     everybody = reads_figures(visit.principal)
     wanted = (by,) if by and everybody else () if everybody else ("person",)
     seen = indicator_seen(visit.store, visit.principal, indicator_name, chosen, then, visit.at, wanted)
+    if not period and not any(figure.sample for figure in ([seen.whole] if seen.whole else seen.groups)):
+        chosen, empty = _last_with_figures(visit, chosen, then, indicator_name)
+        if empty:
+            seen = indicator_seen(visit.store, visit.principal, indicator_name, chosen, then, visit.at, wanted)
     cases = cases_seen(visit.store, visit.principal, indicator_name, chosen, then, visit.at) if everybody else {}
     indicator = seen.indicator
     return visit.page(
-        "indicator.html", seen=seen, indicator=indicator, period=chosen.name, as_of=as_of, by=by, why=why,
+        "indicator.html", seen=seen, indicator=indicator, **_filters(visit, chosen, empty), as_of=as_of, by=by, why=why,
         label=label_of(indicator, visit.locale), meaning=meaning_of(indicator, visit.locale),
         whole=None if seen.whole is None else _texts(visit, indicator, seen.whole),
         groups=[(group_text(each.group, visit.locale), *_texts(visit, indicator, each), seen.bands.get(each.group))
@@ -139,6 +149,20 @@ def _trend(seen: SeenIndicator) -> list[tuple[str, list[str], tuple[str, ...]]]:
     return [
         (each.period.name, shown((each.value, *lines)), rules) for each, rules in zip(seen.trend, signals, strict=True)
     ]
+
+
+def _last_with_figures(visit: Visit, over: Period, as_of: datetime, name: str = "") -> tuple[Period, str]:
+    """Return the last month that has figures, and the name of the empty one for which it stands; '' where none has."""
+    found = last_month_with_figures(visit.store, visit.principal, over, as_of, name)
+    return (over, "") if found is None else (found, over.name)
+
+
+def _filters(visit: Visit, chosen: Period, empty: str) -> dict[str, Any]:
+    """Return what the form above figures shows: the period, whether it still runs, and the months that it offers."""
+    today = visit.at.astimezone(reader_zone()).date()
+    over = month_before(today)
+    months = [("this_month", over.before(-1).name), ("last_month", over.name)]
+    return {"period": chosen.name, "empty": empty, "running": chosen.after > today, "months": months}
 
 
 def _asked(visit: Visit, period: str, as_of: str) -> tuple[Period, datetime, str]:

@@ -21,13 +21,17 @@ MARCH = "period=2026-03"
 NUMBER = "cp-26-000001"
 
 
+def live_a_month(store: Store, month: int) -> None:
+    for hour, outcome in enumerate(("satisfied", "dissatisfied" if month % 3 else "satisfied", "satisfied")):
+        after = month * 30 * DAY + hour * HOUR
+        number = new_resolved_case(store, after, phone=f"138001380{month}{hour}")
+        make_move(store, number, "revisit", by=AGENT, after=after + 2 * HOUR, outcome=outcome, attitude=4)
+
+
 def lived(store: Store, months: int = 1) -> None:
     """Let three complaints of each month live: two customers are satisfied, one is not."""
     for month in range(months):
-        for hour, outcome in enumerate(("satisfied", "dissatisfied" if month % 3 else "satisfied", "satisfied")):
-            after = month * 30 * DAY + hour * HOUR
-            number = new_resolved_case(store, after, phone=f"138001380{month}{hour}")
-            make_move(store, number, "revisit", by=AGENT, after=after + 2 * HOUR, outcome=outcome, attitude=4)
+        live_a_month(store, month)
     set_clock(store, START + months * 30 * DAY + DAY)
 
 
@@ -95,6 +99,30 @@ def test_the_workbook_holds_the_same_figures(site_of: tuple[Settings, Store]):
     assert rows["satisfied_share"][3:7] == (100, "percent", 3, 3)
     assert rows["complaint_rate"][3] is None
     assert got(site_of, "han", f"/book?{MARCH}").status_code == 403
+
+
+def test_where_the_last_month_is_empty_the_last_one_with_figures_is_shown_and_said(
+    site_of: tuple[Settings, Store],
+):
+    set_clock(site_of[1], START + 75 * DAY)  # in May: the complaints lived in March
+    text = page(site_of, "mei", "")
+    assert "Indicators 2026-03" in text
+    assert "2026-04 has no figures, so 2026-03 is shown" in text
+    assert "2026-04 has no figures" in page(site_of, "han", "")
+    assert "2026-04 has no figures" in page(site_of, "mei", "/satisfied_share")
+    assert "has no figures" not in page(site_of, "mei", "?period=2026-04")
+
+
+def test_the_month_that_runs_is_offered_and_said_to_be_running(sqlite_settings: Settings, sqlite_store: Store):
+    site = sqlite_settings, sqlite_store
+    add_accounts(sqlite_store, *HANDLES)
+    live_a_month(sqlite_store, 0)
+    set_clock(sqlite_store, START + 10 * DAY)
+    text = page(site, "mei", "")
+    assert "2026-02 has no figures, so 2026-03 is shown" in text
+    assert "2026-03 is not over" in text
+    assert "period=2026-03&amp;as_of=&amp;by=" in text
+    assert "is not over" not in page(site, "mei", "?period=2026-02")
 
 
 @pytest.mark.long
