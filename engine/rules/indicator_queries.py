@@ -72,6 +72,8 @@ QUERIES: Mapping[str, Query] = {
     "orders_promised": Query(Facts.ORDERS),
     "orders_on_time": Query(Facts.ORDERS, part_of="orders_promised"),
     "orders_repeated": Query(Facts.ORDERS, part_of="orders_completed"),
+    "orders_scored": Query(Facts.ORDERS),
+    "order_score": Query(Facts.ORDERS, Measured.POINTS, part_of="orders_scored"),
 }
 
 OF_CASES = ("kind", "stage", "pack", "channel", "customer_type", "severity", "category", "department", "cause")
@@ -81,10 +83,10 @@ FILTERS: Mapping[Facts, frozenset[str]] = {
     Facts.PROMISES: frozenset((*OF_CASES, "clause", "person")),
     Facts.RESULTS: frozenset((*OF_CASES, "person")),
     Facts.ANSWERS: frozenset((*OF_CASES, "person")),
-    Facts.ORDERS: frozenset(("pack", "channel", "customer_type", "department")),
+    Facts.ORDERS: frozenset(("pack", "channel", "customer_type", "department", "lateness")),
 }
 """By what facts can be filtered and grouped. A person is whoever made the move that the fact judges."""
-EVERY_FILTER = tuple(dict.fromkeys((*OF_CASES, "clause", "person")))
+EVERY_FILTER = tuple(dict.fromkeys((*OF_CASES, "clause", "person", "lateness")))
 
 STAGES: Mapping[str, tuple[str, ...]] = {
     "before_service": ("inquiry",),

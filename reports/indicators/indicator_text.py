@@ -89,8 +89,8 @@ def value_text(name: str, value: str, locale: str) -> str:
     """Return the value of an attribute in words; a person, a category and what has no words by its code."""
     if not value:
         return _text(locale, "nothing", name=_text(locale, f"attribute.{name}"))
-    if name == "stage":
-        return _text(locale, f"stage.{value}")
+    if name in {"stage", "lateness"}:
+        return _text(locale, f"{name}.{value}")
     if name in {"person", "pack"}:
         return value
     return label(locale, "complaint" if name in {"clause", "cause"} else "", name, value)

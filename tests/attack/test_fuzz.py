@@ -50,6 +50,7 @@ READS: dict[tuple[str, str], tuple[str, ...]] = {
     ("calendar import", "file"): (".toml",), ("survey publish", "file"): (".toml",),
     ("conduct publish", "file"): (".toml",),
     ("kpi publish", "file"): (".toml",), ("kpi import-orders", "file"): (".csv", ".csv.gz"),
+    ("kpi import-orders", "--scores"): (".csv",),
     ("run-until", "--scenario"): (".toml",), ("classifier train", "files"): (".csv", ".csv.gz", ".xlsx"),
     ("classifier evaluate", "file"): (".csv", ".xlsx"), ("classifier tree", "file"): (".csv", ".xlsx"),
     ("case open", "--body"): (".txt",), ("case similar", "--body"): (".txt",), ("case follow-up", "--body"): (".txt",),
