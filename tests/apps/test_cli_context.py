@@ -363,6 +363,7 @@ for arguments in {commands!r}:
 """
 
 
+@pytest.mark.long
 def test_light_commands_load_no_prefect(tmp_path: Path):
     contacts = csv_file(tmp_path, row())
     cases = {**COMMANDS, "import": (REFUSED, (str(contacts), "--mapping", COMMANDS["import"][1][2]))}

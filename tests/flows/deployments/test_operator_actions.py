@@ -63,6 +63,8 @@ from tests.case_actions import (
 )
 from tests.flows.scenes import DAMAGE, ODD, deliveries, drained, sent_mails, templates_to
 
+pytestmark = pytest.mark.any_database
+
 T = TypeVar("T")
 BERLIN = "Europe/Berlin"
 APPROVE, AMOUNT = "approve_compensation", 900_000
