@@ -8,6 +8,7 @@ from engine.access.condition import Condition, both, either
 from engine.access.scope import MOVED_BY
 from engine.transaction import Tx
 from reports.queue_order import URGENT
+from reports.text_search import read_once
 
 FEW: Final = 600
 """A list up to this size is sorted at once."""
@@ -80,7 +81,7 @@ class CaseLists:
     def every_case(self) -> CaseList:
         """Return the list of exactly the cases of our condition, which the whole table is read for."""
         if self._every_case is None:
-            self._every_case = self._of_ids(OPEN.format(condition=self.condition.sql), self.condition, MANY)
+            self._every_case = self._of_ids(OPEN.format(condition=read_once(self.condition).sql), self.condition, MANY)
         return self._every_case
 
     def read(self, cases: CaseList, condition: Condition) -> CaseList:

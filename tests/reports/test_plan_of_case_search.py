@@ -117,3 +117,15 @@ def test_which_urgent_cases_await_somebody_an_index_tells(store: Store, role: Ro
     plan = plan_of(store, who, CaseQuery(sort=Sort.QUEUE, also=awaiting(who, START)), urgent)
     assert "ix_cases_urgent" in plan
     assert "cases_pkey" not in plan
+
+
+@pytest.mark.usefixtures("investigated")
+def test_what_no_case_of_the_first_steps_contains_is_searched_in_all_texts_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(case_order, "STEPS_TO_CASES", 0)
+    plan = plan_of(store, principal(store, Role.AGENT), CaseQuery(text="大象"), "c.id IN (SELECT find_s.case_id")
+    if store.postgres:
+        assert "hashed SubPlan" in plan, plan
+    else:
+        assert "SCAN find_s" in plan, plan
