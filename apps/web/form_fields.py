@@ -37,6 +37,10 @@ LONG = 500
 """A text that may be longer is typed in an area of several lines."""
 
 
+NAMES = r"^[a-z_.:]+( [a-z_.:]+)*$"
+"""Names of scopes or events, separated by blanks."""
+
+
 class Widget(StrEnum):
     """How a field is filled in."""
 
@@ -168,7 +172,7 @@ def _resolved(field: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
 def _widget(form: type[Form], name: str, field: Mapping[str, Any]) -> Widget:
     if name in marked(form, ATTACHED):
         return Widget.ATTACHMENTS
-    if field.get("pattern") == CODES:
+    if field.get("pattern") in (CODES, NAMES):
         return Widget.SEVERAL
     if "enum" in field or name in _house_fields(form):
         return Widget.SELECT
