@@ -4,6 +4,7 @@ The form is made from the move's form model; what was typed stays in it until th
 else moved the case first.
 """
 
+import json
 from dataclasses import dataclass, field, replace
 from typing import Annotated
 
@@ -156,7 +157,7 @@ def _form_page(visit: Visit, number: str, move: str, shown: MoveForm, status: in
     timers = timers_seen(visit.store, visit.principal, number, visit.at, visit.locale).timers
     running = [timer for timer, _ in timers]
     choices = choices_of(visit.store, visit.locale, case.kind, visit.at, files, running, case.level)
-    reader = FormReader(visit.locale, case.kind, choices)
+    reader = FormReader(visit.locale, case.kind, choices, json.loads(case.variables))
     fields = form_fields(row.form, reader, shown.typed, shown.refused)
     if visit.request.method == "GET":
         fields = form_fields(row.form, reader, linked_choices(fields, visit.request.query_params))

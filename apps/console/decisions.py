@@ -68,7 +68,8 @@ def _decision(
     fields = []
     if offered is not None:
         files = attachments_of(visit.store, visit.principal, seen.case.number, visit.at)
-        reader = FormReader(locale, kind, choices_of(visit.store, locale, kind, visit.at, files))
+        choices = choices_of(visit.store, locale, kind, visit.at, files)
+        reader = FormReader(locale, kind, choices, seen.variables)
         fields = form_fields(offered.form, reader, typed or {}, refused)
     values: dict[str, Any] = {
         "seen": seen,

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from apps.variable_views import MONEY_ENTERED, SORTS, field_label
+from apps.web.catalogued_codes import CATALOGUED, catalogued
 from locales.translation import catalogue, fault_text, label
 from statemachines.form_faults import form_faults
 from statemachines.form_model import (
@@ -26,6 +27,7 @@ from statemachines.form_model import (
     CODES,
     DEPARTMENT,
     PERSONAL,
+    VARIABLE,
     Form,
     marked,
     required,
@@ -102,11 +104,15 @@ class FormField:
 
 @dataclass(frozen=True, slots=True)
 class FormReader:
-    """Whom a form is drawn for: his language, the kind of the case whose labels it takes, the choices of the house."""
+    """Whom a form is drawn for: his language, the kind of the case whose labels it takes, the choices of the house.
+
+    ``variables`` are those of the case.
+    """
 
     locale: str
     kind: str
     choices: Choices = NO_CHOICES
+    variables: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def label(self, sort: str, code: str) -> str:
         """Return the label of a code."""
@@ -231,6 +237,8 @@ def _offered(
         if name in marked(form, mark):
             return tuple(offered)
     sort = SORTS.get(name, name)
+    if sort in CATALOGUED and name in marked(form, VARIABLE):
+        return catalogued(reader.locale, reader.kind, sort, reader.variables)
     return tuple((str(code), reader.label(sort, str(code))) for code in field.get("enum", ()))
 
 

@@ -18,7 +18,7 @@ from engine.webhooks.event_names import SUBSCRIBABLE
 from locales.translation import catalogue, label
 from statemachines.form_model import Form
 from tests.apps.web_site import LANGUAGE_TAGS, log_in, site_client
-from tests.case_actions import AGENT, AUDITOR, HANDLER
+from tests.case_actions import AGENT, AUDITOR, HANDLER, make_move, new_case
 from tests.engine.accounts.people_with_accounts import ADMIN, add_accounts
 
 pytestmark = pytest.mark.requirement("H2")
@@ -107,3 +107,26 @@ def test_what_changed_of_a_person_his_absence_too_is_shown_in_words(client: Test
     for words in ("繁體中文", "Handler", "2026-03-03 09:00", "2026-03-05 18:00", HANDLER):
         assert f"<td>{words}</td>" in changes, words
     assert re.search(r"\d{4}-\d\d-\d\dT\d\d:\d\d", re.sub(r'datetime="[^"]*"', "", changes)) is None
+
+
+def test_a_cause_is_chosen_by_its_label_and_one_that_the_house_uses_besides_is_kept(
+    client: TestClient, sqlite_store: Store
+):
+    number = new_case(sqlite_store)
+    make_move(sqlite_store, number, "classify")
+    make_move(sqlite_store, number, "investigate", cause="moisture")
+    log_in(client, sqlite_store, HANDLER)
+    page = client.get(f"/console/cases/{number}/moves/determine_responsibility").text
+    causes = re.findall(
+        r'<option value="(\w+)">([^<]+)', page.partition('id="field-cause"')[2].partition("</select>")[0]
+    )
+    assert dict(causes) == {code: label("en", "", "cause", code) for code, _ in causes}
+    assert {"packaging", "other", "unknown", "moisture"} <= dict(causes).keys()
+    assert '<option value="subcontractor">' in page.partition('id="field-responsible"')[2]
+
+
+def test_why_a_message_did_not_arrive_is_no_cause_of_a_complaint(client: TestClient, sqlite_store: Store):
+    number = new_case(sqlite_store, email="wang@example.com")
+    log_in(client, sqlite_store, AGENT)
+    page = client.get(f"/console/cases/{number}/moves/message_undelivered").text
+    assert '<input type="text" id="field-cause"' in page
