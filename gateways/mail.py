@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from gateways.smtp import MailServer
-from models.identifiers import mail_address
+from models.mail_addresses import mail_address
 from models.printable_text import printable, printable_line
 
 BLOCK = 64 * 1024

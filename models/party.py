@@ -20,7 +20,8 @@ class Party(SQLModel, table=True):
     ``person_id`` is the party that stands for the same person, its oldest one; empty where it is this one. So a person
     has as many numbers and addresses as his parties, and several people may have one of them.
 
-    ``phone_key`` and ``email_key`` are HMACs of the normal form of a valid number and address (``models.identifiers``).
+    ``phone_key`` and ``email_key`` are HMACs of the normal form of a valid number and address
+    (``models.telephone_numbers``, ``models.mail_addresses``).
     ``identity`` is an HMAC of all three, where one of them identifies: who gives the same again is the same party. Of a
     customer whom another system identifies it is an HMAC of his id there.
     ``email`` is an address to which mail can be sent, or empty. ``locale`` is the language in which the customer is

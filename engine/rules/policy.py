@@ -26,7 +26,7 @@ from engine.rules.pack_sections import (
     Staffing,
 )
 from engine.rules.phone_calls import PhoneCalls, phone_faults
-from models.identifiers import HOME_REGION
+from models.telephone_numbers import HOME_REGION
 from models.toml_text import BadToml, parsed_toml
 from models.zones import is_zone
 from statemachines.form_faults import file_faults
