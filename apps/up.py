@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from apps.child_process import Child
 from apps.driver import drive
 from apps.killed_up import outlive_killed_driver, wait_for_orphans
 from apps.listening import Listening, check_listening
 from apps.prefect_login import LOGIN_FILE, LOGIN_VARIABLE
 from apps.prefect_server import (
-    Child,
     PortTaken,
     PrefectServerError,
     Server,
