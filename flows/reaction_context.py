@@ -12,7 +12,8 @@ from sqlmodel import select
 from engine.commands.advance import Answer, Command
 from engine.commands.links import Relative, children, parents
 from engine.commands.open_case import Opening, open_case
-from engine.outbox.deliveries import CaseEvent, Leased
+from engine.outbox.case_event import CaseEvent
+from engine.outbox.deliveries import Leased
 from engine.store import Store
 from flows.batch_context import BatchContext
 from flows.work import Work, off_loop

@@ -12,7 +12,7 @@ from engine.clock_doubt import refuse_doubtful_clock
 from engine.commands.arrivals import take_due
 from engine.commands.reprojection import Reprojected, reproject_due
 from engine.escalation.fire import due_cases
-from engine.outbox.deliveries import peek, peek_webhooks
+from engine.outbox.waiting_deliveries import peek, peek_webhooks
 from engine.runs import Done, keep
 from engine.store import Store
 from engine.timers.next_due import look

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.outbox.deliveries import Waiting
+from engine.outbox.waiting_deliveries import Waiting
 from engine.retired_names import recorded_as
 from engine.store import Store
 from engine.webhook_reactions import of_webhook
