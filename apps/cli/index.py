@@ -23,6 +23,7 @@ ROOMS = (
     Room("auditing", ("verify", "anchor", "proof", "backup", "restore", "refused", "readings")),
     Room("board", ("board",)),
     Room("intake", ("import", "import-bounces")),
+    Room("mailboxes", ("mailbox",), group=True),
     Room("exporting", ("export",)),
     Room("replay", ("replay",)),
     Room("deadline", ("deadline",)),

@@ -127,6 +127,8 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "kpi publish": (REFUSED, ("nowhere.toml", "--effective", "2026-04-01", "--reason", "why", "--as", "amy")),
     "kpi import-orders": (REFUSED, ("nowhere.csv", "--as", "amy")),
     "import-bounces": (REFUSED, ("nowhere.eml",)),
+    "mailbox list": (DONE, ()),
+    "mailbox fetch": (DONE, ()),
     "sweep": (DONE, ()),
     "report": (DONE, ()),
     "run-until": (DONE, ((START + HOUR).isoformat(),)),
@@ -154,6 +156,7 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
 
 NEEDS_NO_STORE = {
     "init",
+    "mailbox list",
     "diagram",
     "import",
     "deadline",

@@ -5,6 +5,7 @@ import socket
 import socketserver
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.message import Message
@@ -95,6 +96,12 @@ def test_a_mail_is_sent_with_its_key_as_its_id(sink: Sink):
     commands = [line.casefold() for line in sink.verbs[1:3]]  # versions of Python differ in the case of FROM
     assert commands == ["mail from:<desk@closeloop.example>", "rcpt to:<wang@example.com>"]
     assert sink.verbs[-1] == "QUIT"
+
+
+def test_no_program_answers_a_mail_and_a_person_answers_where_it_says(sink: Sink):
+    answered = "service+cp-26-000123.0123456789abcdef@closeloop.example"
+    SmtpMailer(MailServer(sink.url), "desk@closeloop.example").send(replace(MAIL, reply_to=answered))
+    assert (sink.received["Auto-Submitted"], sink.received["Reply-To"]) == ("auto-generated", answered)
 
 
 def test_chinese_text_arrives_unchanged(sink: Sink):
