@@ -19,7 +19,7 @@ from tests.case_actions import START, add_staff
 from tests.gateways.bounce_mails import bounce
 from tests.gateways.incoming_mails import CUSTOMER, PICTURE, awkward_mails, mail
 
-pytestmark = pytest.mark.requirement("A1", "A10")
+pytestmark = [pytest.mark.requirement("A1"), pytest.mark.requirement("A10")]
 
 BOX = MailboxSettings.model_validate(
     {"name": "service", "host": "imap.example.com", "user": "service", "password_file": "imap.password"}

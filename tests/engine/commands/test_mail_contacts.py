@@ -11,7 +11,7 @@ from engine.store import Store
 from models.contact import Channel, Contact
 from tests.case_actions import HOUR, START, add_staff
 
-pytestmark = pytest.mark.requirement("A1", "A9")
+pytestmark = [pytest.mark.requirement("A1"), pytest.mark.requirement("A9")]
 
 BOX = Source("mail:service", "complaint", "logistics")
 WANG, LI = "wang@example.cn", "li@example.cn"
