@@ -94,7 +94,7 @@ def take_mail(desk: Desk, settings: MailboxSettings, fetched: FetchedMail, at: d
         return Outcome.BOUNCE
     if mail.origin is not Origin.PERSON:
         return Outcome.PROBLEM if mail.origin is Origin.UNREADABLE else Outcome.AUTOMATIC
-    return _contact(desk, settings, mail, min(fetched.received_at, at), at)
+    return _contact(desk, settings, mail, min(fetched.received_at or at, at), at)
 
 
 def _contact(desk: Desk, settings: MailboxSettings, mail: IncomingMail, received: datetime, at: datetime) -> Outcome:

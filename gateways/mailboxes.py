@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self, cast
@@ -88,10 +88,10 @@ class MailboxFile(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class FetchedMail:
-    """A mail of a mailbox; ``content`` is None for one that is too long to be read."""
+    """A mail of a mailbox, and when the server took it in, if it says so; ``content`` is None for one that is too long."""
 
     uid: str
-    received_at: datetime
+    received_at: datetime | None
     content: bytes | None
 
 
@@ -169,10 +169,10 @@ def _client(settings: MailboxSettings, home: Path) -> BaseMailBox:
     return kind(settings.host, settings.port, timeout=TIMEOUT, ssl_context=context)
 
 
-def _instant(head: bytes) -> datetime:
-    """Return when the server took the mail in; now where it does not say."""
+def _instant(head: bytes) -> datetime | None:
+    """Return when the server took the mail in; None where it does not say."""
     found = INTERNAL_DATE.search(head)
     try:
         return datetime.strptime((found or [b"", b""])[1].decode("ascii").strip(), "%d-%b-%Y %H:%M:%S %z")
     except ValueError:
-        return datetime.now(UTC)
+        return None
