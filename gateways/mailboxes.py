@@ -88,7 +88,7 @@ class MailboxFile(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class FetchedMail:
-    """A mail of a mailbox, and when the server took it in, if it says so; ``content`` is None for one that is too long."""
+    """A mail of a mailbox, and when the server took it in, if it says so; one that is too long has no ``content``."""
 
     uid: str
     received_at: datetime | None
