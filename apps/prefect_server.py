@@ -1,27 +1,20 @@
 """Starts the Prefect server, its workers and the REST API as children of one command, and stops them with it."""
 
 import fcntl
-import json
 import os
-import signal
 import socket
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 import httpx
 
+from apps.child_process import Child, running, sigterm_unwinds, tail
 from apps.listening import Listening, check_listening
 from apps.prefect_login import LOGIN_VARIABLE, BadCredential, Credentials, basic_auth, ensure_credentials
 from apps.prefect_settings import api_environment, prefect_environment, server_environment, worker_environment
-from apps.process_state import process_facts
 
 HOST = "127.0.0.1"
 READY_SECONDS = 120.0  # 7 s on a used database, 14 s on a new one, more where nothing is compiled yet
@@ -38,59 +31,6 @@ class PrefectServerError(RuntimeError):
 
 class PortTaken(PrefectServerError):
     """Another process listens on the requested port."""
-
-
-@dataclass
-class Child:
-    """A `prefect` command in a process group of its own, with its log and a note of its process in the home."""
-
-    name: str
-    command: Sequence[str]
-    home: Path
-    environment: Mapping[str, str] = field(repr=False)
-    facts: Mapping[str, Any]
-    stop_seconds: float
-    process: "subprocess.Popen[bytes]" = field(init=False, repr=False)
-    restarts: int = 0
-
-    @property
-    def log(self) -> Path:
-        """The file of its output."""
-        return self.home / "run" / f"{self.name}.log"
-
-    @property
-    def note(self) -> Path:
-        """The file that names its process, for other commands."""
-        return self.home / "run" / f"{self.name}.json"
-
-    @property
-    def pid(self) -> int:
-        return self.process.pid
-
-    @property
-    def alive(self) -> bool:
-        return self.process.poll() is None
-
-    @property
-    def exit_code(self) -> int | None:
-        """The code with which it ended, the negative number of the signal that killed it, None while it runs."""
-        return self.process.poll()
-
-    def start(self) -> None:
-        """Start the process and note it."""
-        self.process = _start(self.command, self.home, self.environment, self.log)
-        self.note.write_text(json.dumps({**process_facts(self.pid), "restarts": self.restarts, **self.facts}))
-
-    def start_again(self) -> None:
-        """Start it in place of one that has died, of whose processes none may be left."""
-        _stop(self.process, 0.0)
-        self.restarts += 1
-        self.start()
-
-    def stop(self) -> None:
-        """Stop it, with all its processes, and remove the note."""
-        _stop(self.process, self.stop_seconds)
-        self.note.unlink(missing_ok=True)
 
 
 @dataclass
@@ -114,9 +54,9 @@ class Server(Child):
         deadline = time.monotonic() + seconds
         while not self.takes_writes():
             if not self.alive:
-                raise PrefectServerError(f"The Prefect server ended while starting.\n{_tail(self.log)}")
+                raise PrefectServerError(f"The Prefect server ended while starting.\n{tail(self.log)}")
             if time.monotonic() > deadline:
-                raise PrefectServerError(f"The Prefect server accepted no write in {seconds:.0f} s.\n{_tail(self.log)}")
+                raise PrefectServerError(f"The Prefect server accepted no write in {seconds:.0f} s.\n{tail(self.log)}")
             time.sleep(0.2)
 
 
@@ -143,7 +83,7 @@ def prefect_server(home: Path, port: int | None = None, *, wait: bool = True) ->
     home = home.resolve()
     run = home / "run"
     run.mkdir(parents=True, exist_ok=True)
-    with _only_one(run / "prefect-server.lock"), _sigterm_unwinds():
+    with _only_one(run / "prefect-server.lock"), sigterm_unwinds():
         port = _checked_port(port)
         url = f"http://{HOST}:{port}"
         credentials = _credentials(home)
@@ -159,7 +99,7 @@ def prefect_server(home: Path, port: int | None = None, *, wait: bool = True) ->
             ui_url=url,
             credentials=credentials,
         )
-        with _running(server):
+        with running(server):
             if wait:
                 server.wait_ready()
             yield server
@@ -189,7 +129,7 @@ def api_server(home: Path, listening: Listening) -> Iterator[Child]:
     (home / "run").mkdir(parents=True, exist_ok=True)
     command = ["apps.api.process", listening.host, str(listening.port)]
     child = Child(API, command, home, api_environment(os.environ, home), {"api_url": listening.url}, STOP_SECONDS)
-    with _sigterm_unwinds(), _running(child):
+    with sigterm_unwinds(), running(child):
         yield child
 
 
@@ -199,47 +139,8 @@ def _worker(home: Path, api_url: str, name: str, command: Sequence[str], pool: s
     (home / "run").mkdir(parents=True, exist_ok=True)
     environment = worker_environment(os.environ) | prefect_environment(home, api_url)
     child = Child(name, command, home, environment, {"pool": pool}, WORKER_STOP_SECONDS)
-    with _sigterm_unwinds(), _running(child):
+    with sigterm_unwinds(), running(child):
         yield child
-
-
-@contextmanager
-def _running(child: Child) -> Iterator[None]:
-    child.start()
-    try:
-        yield
-    finally:
-        child.stop()
-
-
-def _start(command: Sequence[str], cwd: Path, environment: Mapping[str, str], log: Path) -> "subprocess.Popen[bytes]":
-    if log.exists():
-        log.replace(log.with_suffix(".log.1"))  # keep the previous log, which is needed after a restart
-    with log.open("wb") as out:
-        return subprocess.Popen(
-            [sys.executable, "-m", "apps.supervised_child", *command],
-            cwd=cwd,
-            env={**environment},
-            stdin=subprocess.PIPE,  # closed when this process ends, however it ends; the child watches it
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C goes to this process, which stops its children one by one
-        )
-
-
-def _stop(process: "subprocess.Popen[bytes]", seconds: float) -> None:
-    try:
-        if process.poll() is None:
-            process.terminate()
-            process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        pass
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        if process.stdin:
-            process.stdin.close()
 
 
 def takes_writes(api_url: str, credential: str) -> bool:
@@ -278,26 +179,3 @@ def _only_one(lock: Path) -> Iterator[None]:
                 "end the command that started it, or use another CLOSELOOP_HOME."
             ) from None
         yield
-
-
-@contextmanager
-def _sigterm_unwinds() -> Iterator[None]:
-    """Let SIGTERM raise, so that the `finally` that stops the child runs before this process ends."""
-
-    def leave(_number: int, _frame: FrameType | None) -> None:
-        raise SystemExit(128 + signal.SIGTERM)
-
-    main = threading.current_thread() is threading.main_thread()
-    if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        yield  # SIGTERM has a handler already
-        return
-    signal.signal(signal.SIGTERM, leave)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-
-def _tail(log: Path, lines: int = 20) -> str:
-    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-    return f"{log} ends with:\n" + "\n".join(text.splitlines()[-lines:])

@@ -26,6 +26,7 @@ from engine.commands.links import id_of
 from engine.commands.open_case import OPEN, Opening
 from engine.ledger.record import COLUMNS, CaseRow, current_case_of
 from engine.outbox.mails import ComposedMail, queue_mails
+from engine.rules.sampling import SURVEY
 from engine.store import Store
 from engine.transaction import Tx
 from locales.translation import locales, translate
@@ -129,7 +130,7 @@ def _said(table: Lifecycle, move: HistoryMove, allowed: Mapping[str, AttachmentV
     row = next(iter(table.rows.get(name, ())), None)
     fields: Sequence[str]
     if name == OPEN or move.actor == CUSTOMER:
-        fields, by_us = OWN_WORDS, False
+        fields, by_us = OWN_WORDS, name == OPEN and table.kind == SURVEY
     elif name == TO_REPORTER:
         fields, by_us = ("message",), True
     elif row is not None and row.speaks is not None and tells_own_customer(row, move.form):

@@ -5,6 +5,7 @@ from typing import Any
 
 from reports.complaint_analysis import LOOKED_BACK, ComplaintAnalysis, MonthFigures
 from reports.complaint_handling import HandlingFigures
+from reports.evaluation_figures import CountedEvaluations, EvaluationFigures
 from reports.survey_figures import DimensionScore, SurveyFigures, VersionScore
 
 OF_ROUNDS = ("results", "further", "reopened", "reopened_percent", "answers", "unsatisfied_ends")
@@ -56,3 +57,16 @@ def survey_document(counted: SurveyFigures) -> dict[str, Any]:
         "scores": [{name: getattr(row, name) for name in VersionScore.__slots__} for row in counted.scores],
         "dimensions": [{name: getattr(row, name) for name in DimensionScore.__slots__} for row in counted.dimensions],
     }
+
+
+def evaluation_figures_document(found: EvaluationFigures) -> dict[str, Any]:
+    """Return the figures of evaluations for programs: with the doubtful ones and without; means in points of 100."""
+    names = ("received", "unassessed", "withdrawn", "doubtful")
+    both = {name: _counted(getattr(found, name)) for name in ("with_doubtful", "without_doubtful")}
+    return {**{name: getattr(found, name) for name in names}, **both}
+
+
+def _counted(counted: CountedEvaluations) -> dict[str, Any]:
+    means = {name: {"answered": n, "mean": None if mean is None else round(float(mean), 1)}
+             for name, (n, mean) in counted.means.items()}  # fmt: skip
+    return {"count": counted.count, "tones": dict(counted.tones), "scores": means}

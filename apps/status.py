@@ -6,6 +6,7 @@ from typing import Any
 
 from apps.health import Health
 from apps.mail_health import mail_health
+from apps.mailbox_health import mailbox_health
 from apps.process_health import DRIVER_NOTE, api_health, fault_of, process_health, read_note
 from apps.xml_parser import xml_parser_health
 from engine.audit.lifecycle_check import check_lifecycles
@@ -86,7 +87,8 @@ def check_health(settings: Settings, store: Store) -> list[Health]:
     if store.simulated:
         return health
     home = settings.where
-    return [*health, *mail_health(settings), *process_health(home, driver.ok), api_health(home)]
+    mail = [*mail_health(settings), *mailbox_health(settings, now)]
+    return [*health, *mail, *process_health(home, driver.ok), api_health(home)]
 
 
 def _clock(store: Store) -> list[Health]:

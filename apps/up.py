@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from apps.child_process import Child
 from apps.driver import drive
 from apps.killed_up import outlive_killed_driver, wait_for_orphans
 from apps.listening import Listening, check_listening
+from apps.mailboxes import keep_visiting
 from apps.prefect_login import LOGIN_FILE, LOGIN_VARIABLE
 from apps.prefect_server import (
-    Child,
     PortTaken,
     PrefectServerError,
     Server,
@@ -73,7 +74,8 @@ def bring_up(settings: Settings, port: int, tell: Tell, listening: Listening) ->
                     laid_out.set()
 
                 site = announce_site(settings, listening, api_process.log, tell, laid_out)
-                asyncio.run(_drive(work, server.api_url, tell, (keep_alive(children, tell), site), ready))
+                beside = (keep_alive(children, tell), site, keep_visiting(settings, work))
+                asyncio.run(_drive(work, server.api_url, tell, beside, ready))
     except PortTaken:
         raise Refused("port_taken", port=port) from None
     except PrefectServerError as error:
@@ -172,7 +174,8 @@ async def drive_here(settings: Settings, tell: Tell) -> None:
     """
     work = work_from(settings)
     _check_lifecycles(work.store, tell)
-    await _drive(work, os.environ.get("PREFECT_API_URL") or served(settings.where), tell)
+    api_url = os.environ.get("PREFECT_API_URL") or served(settings.where)
+    await _drive(work, api_url, tell, [keep_visiting(settings, work)])
 
 
 def served(home: Path) -> str | None:

@@ -1,7 +1,7 @@
 """The variables and the relatives of a case as people read them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,9 @@ from typing import Any
 from engine.commands.links import Relative, children, parents
 from engine.transaction import Tx
 from locales.translation import label, translate, when
+from reports.appraisal_parts import figures_text
 from reports.case_customer import unusable_text
+from reports.third_party_text import comparison_text
 
 MONEY = frozenset(
     {"approved", "claimed", "compensation", "cost", "expected", "fine", "recovered", "recovery", "worth", "written_off"}
@@ -26,11 +28,17 @@ SORTS = {
 }  # fmt: skip
 """Variables whose codes have their labels under another name."""
 CODED = frozenset({
-    *SORTS, "acceptor", "asked_by", "category", "cause", "channel", "clause", "code", "customer_type", "degree",
-    "department", "effect", "kind", "level", "lost_for", "medium", "nature", "opinion", "origin", "outcome", "penalty",
-    "potential", "relation", "responsible", "severity", "sort", "tone", "trouble", "verdict",
+    *SORTS, "acceptor", "announcement", "asked_by", "category", "cause", "channel", "clause", "code", "customer_type",
+    "degree", "department", "effect", "kind", "level", "lost_for", "medium", "nature", "opinion", "origin", "outcome",
+    "penalty", "potential", "relation", "responsible", "severity", "sort", "tone", "trouble", "verdict", "way",
 })  # fmt: skip
 """Fields of forms that hold a code, or several separated by blanks, which have their labels."""
+WORDED: Mapping[tuple[str, str], Callable[[str, str], str]] = {
+    ("appraisal", "figures"): figures_text,
+    ("finding", "gaps"): comparison_text,
+    ("third_party_evaluation", "comparison"): comparison_text,
+}
+"""Fields, each with its kind of case, that hold codes and numbers, and what makes words of them for a reader."""
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 
 
@@ -52,6 +60,8 @@ def _text(locale: str, kind: str, name: str, value: Any) -> str:
         return _number(locale, name, value)
     if INSTANT.fullmatch(value):
         return when(datetime.fromisoformat(value))
+    if (kind, name) in WORDED:
+        return WORDED[kind, name](locale, value)
     return label(locale, kind, SORTS.get(name, name), value)
 
 
@@ -80,6 +90,8 @@ def entered(locale: str, kind: str, name: str, value: Any) -> str:
         return translate(locale, "cli.desk.yes" if value else "cli.desk.no")
     if name in MONEY_ENTERED and isinstance(value, int):
         return yuan(locale, value)
+    if (kind, name) in WORDED:
+        return WORDED[kind, name](locale, str(value))
     if name == "unusable":
         return "; ".join(unusable_text(locale, code) for code in str(value).split())
     if name in CODED:

@@ -1,4 +1,6 @@
-"""Run the benchmarks: ``python -m benchmarks [--quick] [--database D] [--part P]`` prints a table, a plot and a file.
+"""Run the benchmarks: ``python -m benchmarks [--quick] [--database D] [--part P [--cases N]]``.
+
+It prints a table, a plot and a file. ``--cases`` is for the part ``indicators``: how many cases its store has.
 
 ``--quick`` only shows that everything works, in a minute or two; its figures mean nothing and are not saved. See
 docs/benchmarks.md for how to read the table.
@@ -38,7 +40,11 @@ def _parse_options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a smoke run: everything, but too little to say anything")
     parser.add_argument("--database", choices=DATABASES, action="append")
     parser.add_argument("--part", choices=[part.name for part in PARTS], action="append")
-    return parser.parse_args()
+    parser.add_argument("--cases", type=int, help="how many cases the store of the part indicators has")
+    options = parser.parse_args()
+    if options.cases is not None and options.part != ["indicators"]:
+        parser.error("--cases is for --part indicators alone")
+    return options
 
 
 def _run(parts: list[Part], options: argparse.Namespace) -> tuple[list[Measure], list[str]]:
@@ -51,7 +57,7 @@ def _run(parts: list[Part], options: argparse.Namespace) -> tuple[list[Measure],
         for database in options.database or DATABASES:
             _print_progress(f"{part.name} on {database} …")
             try:
-                new = run_part(part, database, options.quick)
+                new = run_part(part, database, options.quick, options.cases)
             except PartFailed as failed:
                 failures.append(str(failed))
                 continue

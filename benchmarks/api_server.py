@@ -28,7 +28,7 @@ from engine.settings import Settings
 
 PREFIX = "/api/v1"
 PROGRAM = Path(sys.executable).with_name("closeloop")
-RATE = "1000000 per 1 second"
+RATE = "1000000 per 1 minute"
 START_SECONDS, STOP_SECONDS = 120.0, 30.0
 POLL_SECONDS = 0.05
 

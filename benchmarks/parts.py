@@ -1,5 +1,6 @@
 """The parts of the benchmark. Each runs in a process of its own, so that none warms or swells another."""
 
+import argparse
 import importlib
 import json
 import subprocess
@@ -50,13 +51,17 @@ class PartFailed(RuntimeError):
     """A part ended with an error, which it has printed."""
 
 
-def run_part(part: Part, database: str, quick: bool) -> list[Measure]:
-    """Run a part in its own process; return its figures. Raises ``PartFailed``."""
+def run_part(part: Part, database: str, quick: bool, cases: int | None = None) -> list[Measure]:
+    """Run a part in its own process, with so many cases where they are given; return its figures.
+
+    Raises ``PartFailed``.
+    """
     with tempfile.TemporaryDirectory(prefix="bench") as folder:
         output = Path(folder) / "rows.json"
         # The Postgres wheel warns of a machine without a login session; that is of no use here.
         command = [sys.executable, "-W", "ignore:XDG_RUNTIME_DIR", "-m", "benchmarks.parts"]
-        done = subprocess.run([*command, part.name, database, str(output), *["--quick"] * quick], check=False)
+        options = [*["--quick"] * quick, *([] if cases is None else ["--cases", str(cases)])]
+        done = subprocess.run([*command, part.name, database, str(output), *options], check=False)
         if done.returncode != 0:
             raise PartFailed(f"{part.name} on {database}: exit {done.returncode}")
         return from_rows(json.loads(output.read_text("utf-8")))
@@ -64,11 +69,17 @@ def run_part(part: Part, database: str, quick: bool) -> list[Measure]:
 
 def main() -> None:
     """Measure one part on one database, in the child process, and write the figures to a file."""
-    name, database, output, *quick = sys.argv[1:]
-    part = next(part for part in PARTS if part.name == name)
-    amounts = (part.quick or {}) if quick else {}
-    measures: list[Measure] = importlib.import_module(part.module).rows(database, **amounts)
-    Path(output).write_text(json.dumps([figure.row() for figure in measures]), "utf-8")
+    parser = argparse.ArgumentParser()
+    for name in ("part", "database", "output"):
+        parser.add_argument(name)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--cases", type=int)
+    given = parser.parse_args()
+    part = next(part for part in PARTS if part.name == given.part)
+    amounts = dict(part.quick or {}) if given.quick else {}
+    amounts |= {} if given.cases is None else {"cases": given.cases}
+    measures: list[Measure] = importlib.import_module(part.module).rows(given.database, **amounts)
+    Path(given.output).write_text(json.dumps([figure.row() for figure in measures]), "utf-8")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
@@ -26,14 +27,17 @@ SUPERVISOR, HANDLER, OTHERS = "sue", "han", ("hal", "hua", "hei", "hao")
 
 
 @contextlib.contextmanager
-def new_store(folder: Path, database: str) -> Iterator[Settings]:
-    """Create a store with five handlers and their supervisor; yield its settings."""
-    with new_stores(folder, database, 1) as [settings]:
+def new_store(folder: Path, database: str, at: datetime | None = None) -> Iterator[Settings]:
+    """Create a store with five handlers and their supervisor, now or as at an instant; yield its settings.
+
+    Nothing is recorded before the instant at which a store was created.
+    """
+    with new_stores(folder, database, 1, at) as [settings]:
         yield settings
 
 
 @contextlib.contextmanager
-def new_stores(folder: Path, database: str, count: int) -> Iterator[list[Settings]]:
+def new_stores(folder: Path, database: str, count: int, at: datetime | None = None) -> Iterator[list[Settings]]:
     """Create so many stores, on Postgres as databases of one server; yield their settings."""
     with _databases(folder, database, count) as urls:
         homes = [folder / f"home{number}" for number in range(count)]
@@ -42,12 +46,12 @@ def new_stores(folder: Path, database: str, count: int) -> Iterator[list[Setting
             for home, url in zip(homes, urls, strict=True)
         ]
         for settings in stores:
-            _create_with_staff(settings)
+            _create_with_staff(settings, at or system_now())
         yield stores
 
 
-def _create_with_staff(settings: Settings) -> None:
-    create_store(settings, system_now())
+def _create_with_staff(settings: Settings, at: datetime) -> None:
+    create_store(settings, at)
     with contextlib.closing(settings.store()) as store, store.writing() as tx:
         add_actor(tx, NewActor(SUPERVISOR, (Role.TEAM_SUPERVISOR,), "claims"))
         for handle in (HANDLER, *OTHERS):

@@ -15,7 +15,7 @@ from engine.entry_checks import check_actor, check_handle
 from engine.ledger.journal import journal_row
 from engine.transaction import Tx
 from models.columns import from_micros
-from models.identifiers import mail_address
+from models.mail_addresses import mail_address
 from models.zones import is_zone
 from statemachines.lifecycle import Refused
 from statemachines.roles import Role

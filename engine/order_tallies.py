@@ -1,4 +1,4 @@
-"""Count the completed orders of another system by day, and keep the counts: the denominators of indicators (E2).
+"""Count the completed orders of another system by day, with their scores, and keep the counts for indicators (E2).
 
 Rows that contradict themselves or each other are counted and left out, each with its reason. What is kept holds neither
 orders nor customers.
@@ -15,14 +15,18 @@ from engine.actors import acting
 from engine.entry_checks import check_text, is_word
 from engine.ledger.chain import canonical
 from engine.ledger.journal import journal_row
+from engine.order_scores import Scores, scores_of
+from engine.rules.questionnaires import POINT
 from engine.store import Store
 from models.columns import to_micros
-from models.completed_order import LeftOut, OrderRow
+from models.completed_order import Lateness, LeftOut, OrderRow, OrderScore
 from statemachines.refused import Refused
 from statemachines.roles import Role
 
-ATTRIBUTES = ("pack", "channel", "customer_type", "department")
-COUNTS = ("orders_completed", "orders_promised", "orders_on_time", "orders_repeated")
+ATTRIBUTES = ("pack", "channel", "customer_type", "department", "lateness")
+"""By what orders are counted; their lateness follows from when they were completed and promised."""
+COUNTS = ("orders_completed", "orders_promised", "orders_on_time", "orders_repeated", "orders_scored", "order_score")
+"""What is counted; of the scores the number, and the sum in hundredths of a point."""
 COLLECTS: Final = frozenset({Role.MARKET, Role.OPERATIONS, Role.ADMINISTRATOR})
 """The roles that hand in the orders of other systems; whoever reviews the figures is none of them (F3)."""
 REPEATED_WITHIN = timedelta(days=365)
@@ -38,11 +42,12 @@ Key = tuple[date, tuple[str, ...]]
 
 @dataclass(slots=True)
 class Tallies:
-    """The orders of a file: how many rows it has, how many were left out and why, and the counts by day."""
+    """The orders of a file: how many rows it has, how many were left out and why, the scores, and the counts by day."""
 
     rows: int = 0
     left_out: Counter[str] = field(default_factory=Counter[str])
     counts: dict[Key, Counter[str]] = field(default_factory=dict[Key, Counter[str]])
+    scores: Scores = field(default_factory=Scores)
 
     @property
     def counted(self) -> int:
@@ -67,8 +72,8 @@ class Imported:
     tallies: Tallies
 
 
-def tally(rows: Iterable[OrderRow], zone: ZoneInfo, now: datetime) -> Tallies:
-    """Count the completed orders by the day of their completion, and what is left out by its reason.
+def tally(rows: Iterable[OrderRow], zone: ZoneInfo, now: datetime, scores: Iterable[OrderScore] = ()) -> Tallies:
+    """Count the completed orders and their scores by the day of completion, and what is left out by its reason.
 
     An order is on time if it was completed on the promised day or before, and repeated if the same customer had another
     one completed within a year before.
@@ -88,7 +93,10 @@ def tally(rows: Iterable[OrderRow], zone: ZoneInfo, now: datetime) -> Tallies:
             tallies.left_out[LeftOut.CONTRADICTORY] += 1
             contradictory.add(row.order)
     tallies.left_out[LeftOut.CONTRADICTORY] += len(contradictory)
-    _count(tallies, [row for order, row in orders.items() if order not in contradictory], zone)
+    counted = {order: row for order, row in orders.items() if order not in contradictory}
+    completed = {order: row.completed_at for order, row in counted.items() if row.completed_at is not None}
+    tallies.scores = scores_of(scores, completed)
+    _count(tallies, list(counted.values()), zone)
     tallies.left_out = +tallies.left_out
     return tallies
 
@@ -112,7 +120,7 @@ def record_orders(
         known = tx.row(KNOWN, source=source)
         if known is not None and known.digest == digest:
             return Imported(source, new=False, tallies=tallies)
-        left_out = {str(why): count for why, count in tallies.left_out.items()}
+        left_out = {str(why): count for why, count in (tallies.left_out + tallies.scores.left_out).items()}
         row = tx.row(
             ADD,
             source=source,
@@ -144,12 +152,16 @@ def _count(tallies: Tallies, orders: Sequence[OrderRow], zone: ZoneInfo) -> None
     for row, repeated in _in_order(orders):
         assert row.completed_at is not None
         day = row.completed_at.astimezone(zone).date()
-        counts = tallies.counts.setdefault((day, _values(row.attributes)), Counter())
+        promised = None if row.promised_at is None else row.promised_at.astimezone(zone).date()
+        lateness = "" if promised is None else str(Lateness.of((day - promised).days))
+        counts = tallies.counts.setdefault((day, _values({**row.attributes, "lateness": lateness})), Counter())
         counts["orders_completed"] += 1
         counts["orders_repeated"] += repeated
-        if row.promised_at is not None:
-            counts["orders_promised"] += 1
-            counts["orders_on_time"] += day <= row.promised_at.astimezone(zone).date()
+        counts["orders_promised"] += promised is not None
+        counts["orders_on_time"] += lateness == Lateness.ON_TIME
+        if (score := tallies.scores.of_order.get(row.order)) is not None:
+            counts["orders_scored"] += 1
+            counts["order_score"] += score * POINT
 
 
 def _in_order(orders: Sequence[OrderRow]) -> Iterator[tuple[OrderRow, bool]]:

@@ -41,6 +41,7 @@ class Settings(BaseModel):
     smtp_ca: Path | None = None
     smtp_plain: bool = False
     mail_from: str = "closeloop@localhost"
+    mail_reply_to: str | None = None
     webhook_http: bool = False
     webhook_networks: str = ""
     webhook_ca: Path | None = None

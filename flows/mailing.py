@@ -7,8 +7,10 @@ key (law 3). See ``engine/outbox/mails.py``.
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
+from engine.commands.mail_contacts import NUMBER, signed_address
 from engine.outbox.mails import (
     NO_ADDRESS,
     NO_SERVER,
@@ -47,7 +49,7 @@ async def attempt(work: Work, mail: Mail, recipient: str) -> Attempt:
     An address that the server refuses for good is none: that is an outcome and no error, for no other try would help.
     """
     try:
-        await off_loop(work.mailer.send, mail)
+        await off_loop(work.mailer.send, replace(mail, reply_to=_reply_address(work, mail.key, recipient)))
     except AddressRefused:
         return Attempt(MailOutcome(mail.key, recipient, NO_ADDRESS), None)
     except Exception as error:  # noqa: BLE001 (the caller records and raises it)
@@ -71,6 +73,15 @@ async def composed_mails(work: Work, keys: Sequence[str]) -> Sequence[ComposedMa
 async def attempt_composed(work: Work, mail: ComposedMail, address: str) -> Attempt:
     """Try to send a composed mail."""
     return await attempt(work, Mail(mail.key, address, mail.subject, mail.body), mail.recipient)
+
+
+def _reply_address(work: Work, key: str, recipient: str) -> str:
+    """Return the address by which a customer's answer joins his case; empty for staff, and where none is set."""
+    number = recipient.removeprefix(OF_CASE) or key.split(":", maxsplit=1)[0]
+    to_customer = not recipient or recipient.startswith(OF_CASE)
+    if not (work.reply_to and to_customer and NUMBER.fullmatch(number)):
+        return ""
+    return signed_address(work.store.secret, work.reply_to, number)
 
 
 async def send_queued(work: Work) -> int:

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from engine.outbox.digests import WaitingNotice, assign_digest, digests_due, waiting_notices
 from engine.outbox.mails import ComposedMail
-from engine.outbox.notices import WaitingNotice, assign_digest, digests_due, waiting_notices
 from flows.case_address import with_staff_page
 from flows.notifications import all_staff
 from flows.work import Work, off_loop

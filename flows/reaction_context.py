@@ -12,7 +12,8 @@ from sqlmodel import select
 from engine.commands.advance import Answer, Command
 from engine.commands.links import Relative, children, parents
 from engine.commands.open_case import Opening, open_case
-from engine.outbox.deliveries import CaseEvent, Leased
+from engine.outbox.case_event import CaseEvent
+from engine.outbox.deliveries import Leased
 from engine.store import Store
 from flows.batch_context import BatchContext
 from flows.work import Work, off_loop
@@ -118,25 +119,27 @@ class ReactionContext:
                 return None
             raise
 
-    async def advance_other(self, number: str, move: str, **form: Any) -> Answer:
-        """Make a move of another case as the system, under this delivery's key. Raises ``Refused``."""
+    async def advance_other(self, number: str, move: str, *, key: str | None = None, **form: Any) -> Answer:
+        """Make a move of another case as the system, under this delivery's key or a given one. Raises ``Refused``."""
         suffix = "" if number == self.number else f":{number}"
-        command = Command(number, move, form, via=VIA, key=f"{self.key}:{move}{suffix}")
+        command = Command(number, move, form, via=VIA, key=f"{key or self.key}:{move}{suffix}")
         return await self.batch.moves.get(command)
 
-    async def open(self, kind: str, relation: str, text: str, **fields: Any) -> Answer:
+    async def open(self, kind: str, relation: str, text: str, *, key: str | None = None, **fields: Any) -> Answer:
         """Open a case as a child of this one; delivered again, it opens none.
 
-        The customer and the policy pack are this case's own; ``fields`` are further fields of the contact.
+        The customer and the policy pack are this case's own; ``fields`` are further fields of the contact. What several
+        events may open, but only once, has a ``key`` and fields that are the same for all of them.
         """
+        key = key or self.key
         case, party, now = await self.case(), await self.party(), await self.work.now()
         names = {"customer": "name", "phone": "phone", "email": "email", "language": "locale"}
         who = {field: getattr(party, name) for field, name in names.items()} if party is not None else {}
         contact = Contact.model_validate(
-            {"row_id": self.key, "at": now, "text": text, "channel": Channel.API, **who, **fields}
+            {"row_id": key, "at": now, "text": text, "channel": Channel.API, **who, **fields}
         )
         opening = Opening(
-            contact, kind, case.pack, via=VIA, key=f"{self.key}:{relation}", parent=self.number, relation=relation
+            contact, kind, case.pack, via=VIA, key=f"{key}:{relation}", parent=self.number, relation=relation
         )
         return await off_loop(open_case, self.work.store, opening, now)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from engine.commands.case_context import BY_TIMER
 from engine.commands.open_case import OPEN
-from engine.outbox.deliveries import CaseEvent
+from engine.outbox.case_event import CaseEvent
 from flows.reaction_context import ReactionContext
 from statemachines.customer_messages import Medium
 from statemachines.kinds import lifecycle_of, lifecycles

@@ -12,13 +12,18 @@ from classifier.training_report import TrainingResult
 from engine.runs import Done, held, keep
 from engine.store import Store
 from flows.duty_lease import holding
+from flows.nights.care import Greeted, greet_customers
+from flows.nights.corrected_conduct import recompute_appraisals
 from flows.nights.digest import send_digests
 from flows.nights.evaluation import Evaluated, evaluate
 from flows.nights.integrity import Integrity, check_integrity
 from flows.nights.overnight_escalation import Night, escalate_overnight, report_morning
 from flows.nights.period_reports import PeriodReports, report_periods
 from flows.nights.plan_callbacks import plan_callbacks
+from flows.nights.record_audit import Audited
 from flows.nights.reminders import send_reminders
+from flows.nights.supervision import supervise
+from flows.nights.surveys import survey_customers
 from flows.nights.verification import RETRIES
 from flows.parked_notices import tell_parked
 from flows.prefect_ui.run_names import night_name
@@ -28,6 +33,7 @@ from flows.tick import PREFECT_AWAY, drain
 from flows.work import Unobserved, Work, off_loop
 from gateways.schedule import (
     CALLBACK_PLAN,
+    CARE,
     CATCH_UP,
     CLASSIFIER_TRAINING,
     COMPLAINT_ANALYSIS,
@@ -36,6 +42,7 @@ from gateways.schedule import (
     MORNING_REPORT,
     OVERNIGHT,
     PERIOD_REPORT,
+    SUPERVISION,
     business_schedule,
     scheduled,
 )
@@ -49,12 +56,25 @@ DRIVER = "driver"
 """The duty that drivers hold."""
 DONE_SINCE = "SELECT 1 AS one FROM run WHERE flow = :flow AND began_at >= :at AND observed"
 
-Result = Night | MorningReport | ComplaintAnalysis | PeriodReports | Evaluated | Integrity | TrainingResult | int
+Result = (
+    Night
+    | MorningReport
+    | ComplaintAnalysis
+    | PeriodReports
+    | Evaluated
+    | Audited
+    | Greeted
+    | Integrity
+    | TrainingResult
+    | int
+)
 
 
 async def _overnight(work: Work) -> Night:
-    """Run the night, then mail the notices of parked work that the mail gateway did not accept before."""
+    """Run the night, mail the notices of parked work that were not accepted before, renew appraisals."""
     night = await escalate_overnight(work)
+    renew = partial(recompute_appraisals, work)
+    await work.step("recompute-appraisals", renew, RunText("step.appraisals"), retries=RETRIES)
     await work.step("tell-parked", partial(tell_parked, work), RunText("step.tell_parked"))
     return night
 
@@ -77,7 +97,10 @@ async def _reminders(work: Work) -> None:
 
 
 async def _plan(work: Work) -> int:
-    return await work.step("plan-callbacks", partial(plan_callbacks, work), RunText("step.plan"), retries=RETRIES)
+    """Plan the callbacks of the day, and send out the surveys that are due."""
+    planned = await work.step("plan-callbacks", partial(plan_callbacks, work), RunText("step.plan"), retries=RETRIES)
+    surveyed = await work.step("surveys", partial(survey_customers, work), RunText("step.surveys"), retries=RETRIES)
+    return planned + surveyed.did
 
 
 async def analyse_complaints(work: Work, month: date | None = None) -> ComplaintAnalysis:
@@ -90,6 +113,10 @@ async def analyse_complaints(work: Work, month: date | None = None) -> Complaint
 
 async def _evaluate(work: Work) -> Evaluated:
     return await work.step("evaluate", partial(evaluate, work), RunText("step.evaluate"), retries=RETRIES)
+
+
+async def _greet(work: Work) -> Greeted:
+    return await work.step("greet", partial(greet_customers, work), RunText("step.greet"), retries=RETRIES)
 
 
 async def _train(work: Work) -> TrainingResult:
@@ -119,9 +146,11 @@ BODIES: dict[str, Callable[[Work], Awaitable[Result]]] = {
     MORNING_REPORT: _morning,
     COMPLAINT_ANALYSIS: analyse_complaints,
     EVALUATION: _evaluate,
+    SUPERVISION: supervise,
     PERIOD_REPORT: report_periods,
     INTEGRITY: check_integrity,
     CLASSIFIER_TRAINING: _train,
+    CARE: _greet,
     CATCH_UP: _catch_up,
 }
 

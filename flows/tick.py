@@ -12,12 +12,13 @@ from engine.clock_doubt import refuse_doubtful_clock
 from engine.commands.arrivals import take_due
 from engine.commands.reprojection import Reprojected, reproject_due
 from engine.escalation.fire import due_cases
-from engine.outbox.deliveries import peek, peek_webhooks
+from engine.outbox.waiting_deliveries import peek, peek_webhooks
 from engine.runs import Done, keep
 from engine.store import Store
 from engine.timers.next_due import look
 from flows.fire_timers import fire_timers
 from flows.mailing import send_queued
+from flows.nights.care import send_greetings
 from flows.nights.plan_callbacks import make_calls
 from flows.notice_digests import queue_digests
 from flows.prefect_ui import run_names
@@ -69,6 +70,7 @@ async def tick(work: Work, *, webhooks: bool = True) -> int:
     if _due(due.mail, now):
         did += await queue_digests(work)
         did += await send_queued(work)
+        did += await send_greetings(work)
     if webhooks and _due(due.webhook, now):
         did += await send_due_webhooks(work)
     return did

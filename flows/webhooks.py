@@ -14,7 +14,8 @@ from functools import partial
 from typing import TypeVar
 
 from engine.backoff import TRIES, next_try
-from engine.outbox.deliveries import Leased, lease_webhook, settle, subscriptions_due
+from engine.outbox.deliveries import Leased, lease_webhook, settle
+from engine.outbox.waiting_deliveries import subscriptions_due
 from engine.webhook_reactions import webhook_of
 from engine.webhooks.messages import composed
 from flows.run_text import RunText, Value

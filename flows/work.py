@@ -22,6 +22,8 @@ from gateways.smtp import MailServer
 from gateways.telephone import CallList, FakeTelephone, Telephone
 from gateways.webhook_sender import FakeSender, SenderRules, WebhookSender
 from locales.house_zone import use_house_zone
+from models.mail_addresses import mail_address
+from statemachines.refused import Refused
 
 ROWS_OF_A_CHUNK = 10_000
 """About how many rows a sweep makes before it writes them."""
@@ -119,6 +121,8 @@ class Work:
     """The address under which browsers reach the console, if the settings name one."""
     run_id: str | None = None
     webhooks: WebhookSender = field(default_factory=FakeSender)
+    reply_to: str | None = None
+    """The address of the mailbox to which customers answer, if the settings name one."""
 
     async def now(self) -> datetime:
         """Return the store's time."""
@@ -155,7 +159,15 @@ def work_from(settings: Settings) -> Work:
         portal_url=settings.portal_url,
         public_url=settings.given_public_url,
         webhooks=webhooks,
+        reply_to=_reply_to(settings),
     )
+
+
+def _reply_to(settings: Settings) -> str | None:
+    """Return the address to which customers answer. Raises ``Refused('bad_reply_address')``."""
+    if settings.mail_reply_to and not mail_address(settings.mail_reply_to).valid:
+        raise Refused("bad_reply_address", address=settings.mail_reply_to)
+    return settings.mail_reply_to or None
 
 
 def _mailer(settings: Settings, store: Store) -> Mailer:

@@ -72,19 +72,19 @@ def _of_file(path: Path) -> Iterator[MailReport]:
     with path.open("rb") as file:
         first = file.read(len(MBOX))
     if first != MBOX:
-        yield _report(path.read_bytes()) if path.stat().st_size <= LARGEST else MailReport(MailSort.UNREADABLE)
+        yield mail_report(path.read_bytes()) if path.stat().st_size <= LARGEST else MailReport(MailSort.UNREADABLE)
         return
     box = mailbox.mbox(path, create=False)
     try:
         for key in box.iterkeys():
             with box.get_file(key) as part:
                 content = part.read(LARGEST + 1)
-            yield _report(content) if len(content) <= LARGEST else MailReport(MailSort.UNREADABLE)
+            yield mail_report(content) if len(content) <= LARGEST else MailReport(MailSort.UNREADABLE)
     finally:
         box.close()
 
 
-def _report(content: bytes) -> MailReport:
+def mail_report(content: bytes) -> MailReport:
     """Return what a mail reports; a mail that cannot be parsed, or only costs time, is unreadable."""
     if content.count(b"\n--") > MOST_BOUNDARIES:
         return MailReport(MailSort.UNREADABLE)

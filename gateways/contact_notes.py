@@ -5,7 +5,10 @@ from collections.abc import Callable, Iterator
 from gateways.contact_mapping import ContactMapping
 from gateways.problems import FileNote
 from models.contact import Contact
-from models.identifiers import Identifier, mail_address, phone_number, waybill
+from models.identifiers import Identifier
+from models.mail_addresses import mail_address
+from models.telephone_numbers import phone_number
+from models.waybills import waybill
 
 
 def unusable_identifiers(row: int, contact: Contact, mapping: ContactMapping, region: str) -> Iterator[FileNote]:

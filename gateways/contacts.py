@@ -12,7 +12,7 @@ from gateways.problems import FileNote, Notes, Problem, Unreadable, excerpt
 from gateways.row_ids import RowIds
 from gateways.tables import Cells, rows_of
 from models.contact import Contact
-from models.identifiers import HOME_REGION
+from models.telephone_numbers import HOME_REGION
 
 PROBLEM_LIMIT = 100
 """The most problems that are described; all are counted."""

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from gateways.smtp import MailServer
-from models.identifiers import mail_address
+from models.mail_addresses import mail_address
 from models.printable_text import printable, printable_line
 
 BLOCK = 64 * 1024
+OPTIONAL = frozenset({"reply_to", "unsubscribe"})
+"""The parts of a mail that a file of mails leaves out where they are empty."""
 HOUSE = "closeloop"
 """What stands behind the @ of our Message-IDs."""
 PERMANENT = 500
@@ -26,6 +28,8 @@ PERMANENT = 500
 class Mail:
     """One mail. It is sent at least once; the key becomes the Message-ID, by which a duplicate is recognised.
 
+    ``reply_to`` is the address to which its reader answers, empty where it is that of the sender.
+
     Subject and body are made printable here, so that no transport is given a control character or a hidden one.
     """
 
@@ -33,6 +37,9 @@ class Mail:
     to: str
     subject: str
     body: str
+    reply_to: str = ""
+    unsubscribe: str = ""
+    """The address at which its reader withdraws by one click (RFC 8058); empty for mails that concern his case."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "subject", printable_line(self.subject))
@@ -120,6 +127,12 @@ class SmtpMailer:
         message["To"] = Address(addr_spec=to)
         message["Subject"] = mail.subject
         message["Message-ID"] = message_id(mail.key)
+        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no program answers it
+        if mail.reply_to:
+            message["Reply-To"] = Address(addr_spec=mail.reply_to)
+        if mail.unsubscribe:
+            message["List-Unsubscribe"] = f"<{mail.unsubscribe}>"
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message.set_content(mail.body)
         with self._server.connected() as server:
             try:
@@ -146,7 +159,8 @@ class FileMailer:
     def send(self, mail: Mail) -> None:
         recipient(mail.to)
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        line = json.dumps(asdict(mail), ensure_ascii=False) + "\n"
+        fields = {name: value for name, value in asdict(mail).items() if name not in OPTIONAL or value}
+        line = json.dumps(fields, ensure_ascii=False) + "\n"
         handle = os.open(self.file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)

@@ -1,6 +1,6 @@
 """Read a CSV file of another system's orders, packed or not: when each was completed, and by when it was promised."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,18 +39,27 @@ class OrderFile:
 
 def orders_in(path: Path, layout: OrderFile, note: AddNote) -> Iterator[OrderRow]:
     """Yield the orders of a file, one at a time. Raises ``Unreadable``."""
-    needed = frozenset(layout.columns[name] for name in NEEDED)
+    for values in order_records(path, layout, NEEDED, note):
+        yield _order(values, layout.zone)
+
+
+def order_records(path: Path, layout: OrderFile, wanted: Iterable[str], note: AddNote) -> Iterator[dict[str, str]]:
+    """Yield the rows of a file by what its columns hold, '' where it has no such column; the wanted ones it must have.
+
+    Raises ``Unreadable``.
+    """
+    needed = frozenset(layout.columns[name] for name in wanted)
     with unpacked(path) as file, file.open(encoding=encoding_of(file, layout.encoding).codec, newline="") as handle:
         rows = table_rows(delimited_rows(handle, None, needed, note), TableLayout(needed), note)
         _, header = next(rows, (0, ()))
         names = list(map(str, header))
         for _, record in rows:
-            yield _order(dict(zip(names, map(str, record), strict=False)), layout)
+            cells = dict(zip(names, map(str, record), strict=False))
+            yield {name: cells.get(column, "").strip() for name, column in layout.columns.items()}
 
 
-def _order(cells: Mapping[str, str], layout: OrderFile) -> OrderRow:
-    values = {name: cells.get(column, "").strip() for name, column in layout.columns.items()}
-    times = {name: _instant(values[name], layout.zone) for name in TIMES}
+def _order(values: Mapping[str, str], zone: ZoneInfo) -> OrderRow:
+    times = {name: instant_in(values[name], zone) for name in TIMES}
     return OrderRow(
         order=values["order_id"],
         customer=values["customer_id"],
@@ -62,7 +71,7 @@ def _order(cells: Mapping[str, str], layout: OrderFile) -> OrderRow:
     )
 
 
-def _instant(text: str, zone: ZoneInfo) -> datetime | None:
+def instant_in(text: str, zone: ZoneInfo) -> datetime | None:
     """Return the instant that a text means; None where it is blank, or means none."""
     if not text:
         return None

@@ -14,8 +14,9 @@ PREFECT_YAML = Path(__file__).resolve().parent.parent / "prefect.yaml"
 
 OVERNIGHT, CALLBACK_PLAN, MORNING_REPORT = "overnight-escalation", "callback-plan", "morning-report"
 COMPLAINT_ANALYSIS, PERIOD_REPORT, EVALUATION = "complaint-analysis", "period-report", "evaluation"
+SUPERVISION = "supervision"
 INTEGRITY, CATCH_UP = "integrity", "catch-up"
-CLASSIFIER_TRAINING = "classifier-training"
+CLASSIFIER_TRAINING, CARE = "classifier-training", "care"
 """The names of the deployments."""
 
 PROCESS_WORK = frozenset({CATCH_UP})

@@ -1,12 +1,12 @@
 """Reads the message catalogues beside this file, and translates messages, labels and refusals."""
 
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
+from locales.messages import Messages
 from locales.zone import offset, reader, reader_zone
 from models.printable_text import printable
 from statemachines.refused import Refused
@@ -41,18 +41,7 @@ def catalogue(locale: str) -> Mapping[str, str]:
     folder = LOCALES / locale
     if not folder.is_dir() and locale != DEFAULT:
         return catalogue(DEFAULT)
-    messages: dict[str, str] = {}
-    for path in sorted(folder.glob("*.toml")):
-        messages |= dict(_flat(tomllib.loads(path.read_text("utf-8"))))
-    return messages
-
-
-def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    for key, value in tree.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
+    return Messages(folder)
 
 
 def translate(locale: str, key: str, /, **params: Any) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )  # fmt: skip
     from models.arrival import Arrival
     from models.attachment import Attachment
+    from models.care import CareConsent, CareGreeting
     from models.case import Case, IdempotencyKey, KeptAnswer, Link, Transition
     from models.conduct import ConductDraw, ConductMark, ConductSample, ConductSheet
     from models.fingerprint import Fingerprint
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from models.rules import Category, Edition, Interpretation, RuleDraft
     from models.staff import Actor, ActorChange, Department
     from models.store_info import Anchor, Lease, Run, StoreInfo
+    from models.survey import Survey, SurveyPerson, SurveyStratum
     from models.timer import EscalationStep, Timer
     from models.webhook import Webhook
 
@@ -51,6 +53,8 @@ __all__ = [
     "Attachment",
     "AttemptWindow",
     "Callback",
+    "CareConsent",
+    "CareGreeting",
     "Case",
     "Category",
     "ConductDraw",
@@ -90,6 +94,9 @@ __all__ = [
     "SavedFilter",
     "Statement",
     "StoreInfo",
+    "Survey",
+    "SurveyPerson",
+    "SurveyStratum",
     "Suspension",
     "Timer",
     "Transition",
@@ -121,6 +128,8 @@ _MODULES = {
     "LoginSession": "account",
     "OidcLink": "account",
     "SavedFilter": "account",
+    "CareConsent": "care",
+    "CareGreeting": "care",
     "ConductDraw": "conduct",
     "ConductMark": "conduct",
     "ConductSample": "conduct",
@@ -146,6 +155,9 @@ _MODULES = {
     "Edition": "rules",
     "Interpretation": "rules",
     "RuleDraft": "rules",
+    "Survey": "survey",
+    "SurveyPerson": "survey",
+    "SurveyStratum": "survey",
     "Actor": "staff",
     "ActorChange": "staff",
     "Department": "staff",

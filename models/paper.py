@@ -18,12 +18,16 @@ class PaperTable:
 
 @dataclass(frozen=True, slots=True)
 class PaperTrend:
-    """The values of a figure by period, oldest first, with a target or None; None where a period has no value."""
+    """The values of a figure by period, oldest first, with a target or None; None where a period has no value.
+
+    ``digits`` says with how many digits after the point they are shown.
+    """
 
     label: str
     periods: Sequence[str]
     values: Sequence[Decimal | None]
     target: Decimal | None = None
+    digits: int = 1
 
 
 @dataclass(frozen=True, slots=True)

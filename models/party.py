@@ -20,11 +20,13 @@ class Party(SQLModel, table=True):
     ``person_id`` is the party that stands for the same person, its oldest one; empty where it is this one. So a person
     has as many numbers and addresses as his parties, and several people may have one of them.
 
-    ``phone_key`` and ``email_key`` are HMACs of the normal form of a valid number and address (``models.identifiers``).
+    ``phone_key`` and ``email_key`` are HMACs of the normal form of a valid number and address
+    (``models.telephone_numbers``, ``models.mail_addresses``).
     ``identity`` is an HMAC of all three, where one of them identifies: who gives the same again is the same party. Of a
     customer whom another system identifies it is an HMAC of his id there.
     ``email`` is an address to which mail can be sent, or empty. ``locale`` is the language in which the customer is
     written to; empty while it is not known.
+    ``birthday`` is the month and day that he told us for greetings (``05-31``), without the year.
     Erasing a customer empties all of these but ``locale``; the journal covers when and why he was erased.
     """
 
@@ -45,6 +47,7 @@ class Party(SQLModel, table=True):
     person_id: int | None = Field(default=None, foreign_key="party.id", sa_type=BigId)
     erased_at: datetime | None = Field(default=None, sa_type=Instant)
     erasure_reason: str | None = None
+    birthday: str | None = None
 
 
 class SamePerson(SQLModel, table=True):

@@ -3,8 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from models.identifiers import person_name
-from models.placeholders import is_placeholder
+from models.placeholders import is_placeholder, plain
 
 TITLES = ("先生", "女士", "小姐")
 DOUBLE = frozenset({
@@ -28,6 +27,14 @@ NAMELESS = frozenset({
 """Words in place of a name: whoever is called so may be anybody."""
 LONGEST_NAME = 4
 """A Chinese name has at most so many characters; what is longer names a company."""
+
+
+CHINESE_GAP = re.compile(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])")
+
+
+def person_name(text: str) -> str:
+    """Return a name in its one form: NFKC, single spaces, none between Chinese characters."""
+    return CHINESE_GAP.sub("", plain(text))
 
 
 @dataclass(frozen=True, slots=True)

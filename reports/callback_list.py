@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
 
+from engine.calendars.calling_hours import CALL_WINDOWS
 from engine.retired_names import recorded_as
 from engine.rules.in_force import Rules, rules_in
 from engine.store import Store
@@ -86,7 +87,7 @@ def _midnight(day: date) -> int:
 
 
 def _lines(tx: Tx, rules: Rules, begin: int, end: int, at: int) -> list[PlannedCallback]:
-    rows = tx.rows(PLANNED.format(revisit=recorded_as("clause", "revisit")), begin=begin, end=end)
+    rows = tx.rows(PLANNED.format(revisit=recorded_as("clause", *CALL_WINDOWS)), begin=begin, end=end)
     others = merged_customers(tx, [row.number for row in rows])
     return [
         PlannedCallback(

@@ -14,6 +14,7 @@ from engine.ledger.record import NAMES, CaseRow, current_case_of
 from engine.transaction import Tx
 from reports.case_lists import FEW, MANY, STEPS, STEPS_TO_CASES, CaseList, CaseLists
 from reports.case_parts import BY_CHANGE, CASES, RESTS_SPENT, SPENT, Part, Place, Rank
+from reports.text_search import read_once
 
 COLUMNS: Final = ", ".join(f"c.{name}" for name in NAMES)
 STEP: Final = (
@@ -22,10 +23,9 @@ STEP: Final = (
 )
 SPENT_ID: Final = f"(SELECT min(s_.id) FROM timer s_ WHERE s_.case_id = c.id AND {RESTS_SPENT.format(k='s_')})"  # noqa: S608
 NO_ID: Final = "CAST(NULL AS BIGINT)"
-# The limit of the list is its size: it tells Postgres that no table is to be read whole for it. The keys are those of
-# the parts. What is materialised is asked for once for each case, in both databases.
+# The keys are those of the parts. What is materialised is asked for once for each case, in both databases.
 SORTED: Final = f"""
-WITH listed AS MATERIALIZED ({{cases}} LIMIT :find_size), timed AS MATERIALIZED (
+WITH listed AS MATERIALIZED ({{cases}}), timed AS MATERIALIZED (
   SELECT c.id, {{spent}} AS spent_id, ({STEP.format(column="fires_at", case_id="c.id")}) AS step_at
     FROM listed CROSS JOIN cases c WHERE c.id = listed.id AND {{whole}}
 ), placed AS MATERIALIZED (
@@ -60,7 +60,7 @@ def _of_rank(tx: Tx, rank: Rank, lists: CaseLists, place: Place, limit: int) -> 
     """Return the cases of a rank. See Note [Order of the queue] in ``reports/queue_order.py``."""
     whole = both(rank.condition, lists.condition)
     if not rank.timed:
-        return _along_indexes(tx, rank, whole, place, limit)[0]
+        return _by_key(tx, rank, whole, place, limit)
     shortest, along = lists.shortest(whole), list[_Reached]()
     if shortest.size > FEW:
         along, whole_page = _along_indexes(tx, rank, whole, place, limit, shortest)
@@ -68,8 +68,23 @@ def _of_rank(tx: Tx, rank: Rank, lists: CaseLists, place: Place, limit: int) -> 
             return along
         place, limit = along[-1][0] if along else place, limit - len(along)
         if shortest.size > MANY and (shortest := lists.every_case()).size > MANY:
-            return along + _along_indexes(tx, rank, whole, place, limit)[0]
-    return along + _sorted(tx, rank, whole, shortest, place, limit)
+            return along + _along_indexes(tx, rank, read_once(whole), place, limit)[0]
+    return along + _sorted(tx, rank, whole, lists.read(shortest, whole), place, limit)
+
+
+def _by_key(tx: Tx, rank: Rank, whole: Condition, place: Place, limit: int) -> list[_Reached]:
+    """Return the next cases of a rank in an order that is not that of timers.
+
+    A word that many cases contain fills a page after some steps; for another one all texts are read once.
+    """
+    of_all = read_once(whole)
+    if of_all == whole:
+        return _along_indexes(tx, rank, whole, place, limit)[0]
+    along, whole_page = _along_indexes(tx, rank, whole, place, limit, CaseList())
+    if whole_page:
+        return along
+    place, limit = along[-1][0] if along else place, limit - len(along)
+    return along + _along_indexes(tx, rank, of_all, place, limit)[0]
 
 
 def _along_indexes(
@@ -142,7 +157,7 @@ def _sorted(tx: Tx, rank: Rank, whole: Condition, cases: CaseList, place: Place,
             cases=cases.sql, columns=COLUMNS, whole=whole.sql, spent=SPENT_ID if SPENT in rank.parts else NO_ID,
             first=rank.first, running=last - 1, resting=last,
         ),
-        **whole.values, **cases.values, find_size=cases.size, find_limit=limit,
+        **whole.values, **cases.values, find_limit=limit,
         **{f"find_after_{n}": value for n, value in enumerate(after)},
     )  # fmt: skip
     return [_reached(row, row.part, len(rank.parts[row.part - rank.first].key)) for row in rows]

@@ -5,6 +5,7 @@ from collections import Counter
 from typing import Any
 
 from engine.retired_names import recorded_as
+from engine.rules.in_force import rules_in
 from engine.rules.indicator_queries import Facts
 from engine.transaction import Tx
 from reports.indicators.case_facts import relation
@@ -48,7 +49,7 @@ def cause_and_responsible(row: Any) -> tuple[str, str]:
 
 def cost(tx: Tx, begin: int, end: int, as_of: int) -> dict[str, Counter[str]]:
     """Return the compensation decided on in a period, in fen, by each of ``PAID_FOR``: the indicator's, split up."""
-    paid = relation(Facts.COMPENSATIONS, record_at(tx, as_of), ())
+    paid = relation(Facts.COMPENSATIONS, record_at(tx, as_of), (), rules_in(tx))
     by: dict[str, Counter[str]] = {subject: Counter() for subject in PAID_FOR}
     sql = COST.format(judged=judged(), paid=paid)
     for row in tx.rows(sql, kind=COMPLAINT.kind, begin=begin, end=end, as_of=as_of):

@@ -13,6 +13,7 @@ from engine.transaction import Tx
 from locales.shares import share_number
 from reports.current_names import clause_of
 from reports.run_figures import HOUR
+from statemachines.complaint import UNSATISFIED_ENDS
 from statemachines.kinds import lifecycle_of
 
 TIMERS = """
@@ -36,8 +37,6 @@ ANSWERS = """
 SELECT t.move, t.form FROM transition t JOIN cases c ON c.id = t.case_id
  WHERE c.kind = :kind AND t.move IN ({revisit}) AND t.occurred_at >= :begin AND t.occurred_at < :end
 """
-# Both moves count as unsatisfied (B3).
-UNSATISFIED_ENDS = ("close_unsatisfied", "refer")
 UNSATISFIED = """
 SELECT count(*) AS n FROM transition t JOIN cases c ON c.id = t.case_id
  WHERE c.kind = :kind AND t.move IN ({ends}) AND t.occurred_at >= :begin AND t.occurred_at < :end

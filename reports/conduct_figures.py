@@ -22,6 +22,16 @@ SELECT a.handle AS person, s.department, d.channel, h.checklist, h.version, h.sc
  ORDER BY a.handle, h.checklist, h.version, s.draw_id, s.position
 """
 
+# Of each contact the newest sheet of then counts.
+OF_PERSON = """
+SELECT s.case_id, h.score FROM conduct_sample s JOIN actor a ON a.id = s.staff_id
+  JOIN conduct_sheet h ON h.draw_id = s.draw_id AND h.position = s.position AND h.revision = (
+       SELECT max(n.revision) FROM conduct_sheet n
+        WHERE n.draw_id = s.draw_id AND n.position = s.position AND n.scored_at <= :as_of)
+ WHERE a.handle = :handle AND s.occurred_at >= :since AND s.occurred_at < :until
+ ORDER BY s.draw_id, s.position
+"""
+
 
 class GroupedBy(StrEnum):
     """By what contacts are counted together."""
@@ -57,6 +67,21 @@ class GroupFigures:
     drawn: int
     unscored: int
     checklists: tuple[ChecklistFigures, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConductScore:
+    """A contact that was scored, in hundredths of a point of 100; None where nothing was observed."""
+
+    case_id: int
+    hundredths: int | None
+
+
+def scores_of_person(tx: Tx, handle: str, span: tuple[int, int], as_of: int) -> list[ConductScore]:
+    """Return the scores of a person's contacts of a period, as they were at an instant; all in microseconds."""
+    since, until = span
+    rows = tx.rows(OF_PERSON, handle=handle, since=since, until=until, as_of=as_of)
+    return [ConductScore(row.case_id, row.score) for row in rows]
 
 
 def conduct_figures(tx: Tx, since: datetime, until: datetime, by: GroupedBy) -> list[GroupFigures]:

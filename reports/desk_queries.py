@@ -13,8 +13,8 @@ from engine.rules.pack_sections import POSITION_AGE
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from models.contact import Contact
-from models.identifiers import HOME_REGION
 from models.person_names import TITLES, address_of
+from models.telephone_numbers import HOME_REGION
 from reports.current_names import state_of
 from statemachines.form_model import VARIABLE, marked
 from statemachines.kinds import lifecycle_of, lifecycles

@@ -12,7 +12,7 @@ from engine.store import Store
 from engine.transaction import Tx
 from models.columns import from_micros
 from reports.current_names import state_of
-from reports.indicators.periods import Period, last_over, period_of
+from reports.indicators.periods import MONTHS, Period, last_over, period_of
 from statemachines.evaluation_cycle import COLLECTED, COLLECTING, EVALUATION_CYCLE
 from statemachines.kinds import lifecycle_of
 
@@ -23,8 +23,6 @@ SELECT count(*) AS plans, coalesce(sum(CASE WHEN c.state IN ({settled}) THEN 0 E
   FROM link l JOIN cases c ON c.id = l.child_id JOIN cases p ON p.id = l.parent_id
  WHERE p.number = :number AND c.kind = 'improvement_plan'
 """
-MONTHS = {"month": 1, "quarter": 3}
-"""How many months the period of a pack's cycles has."""
 
 
 @dataclass(frozen=True, slots=True)

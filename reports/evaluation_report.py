@@ -53,7 +53,7 @@ def _causes(tx: Tx, rules: Rules, period: Period, at: int) -> tuple[Cause, ...]:
     zone: ZoneInfo = reader_zone()
     spans = [(each.begins(zone), each.ends(zone)) for each in (period.before(1), period)]
     counted: tuple[Counter[str], Counter[str]] = Counter(), Counter()
-    for cell in Reader.at(tx, rules, at).cells(Facts.OPENINGS, spans, ("cause", "kind")):
+    for cell in Reader.at(tx, rules, at).cells(Facts.OPENINGS, spans, ("cause", "kind"), ()):
         if cell.attributes["kind"] == COMPLAINT.kind:
             counted[cell.period][cell.attributes["cause"]] += cell.facts
     return tuple(ranked(*counted))

@@ -22,17 +22,18 @@ def _lines(report: EvaluationReport, locale: str) -> Iterator[str]:
     yield f"# {_text(locale, 'title', period=report.period.name)}"
     yield from ("", _text(locale, "as_of", at=when(report.as_of), count=count, missed=missed))
     yield from ("", f"## {_text(locale, 'figures')}", "")
-    yield from table(_heads(locale, "indicator", "value", "before", "target"), _figures(report, locale))
+    yield from table(_heads(locale, "indicator", "value", "before", "target"), figure_rows(report, locale))
     yield from ("", f"## {_text(locale, 'causes')}", "", _text(locale, "judge", share=MOST), "")
-    yield from table(_heads(locale, "cause", "count", "before", "share"), _causes(report, locale))
+    yield from table(_heads(locale, "cause", "count", "before", "share"), _cause_rows(report, locale))
     yield from ("", f"## {_text(locale, 'plans')}", "")
-    rows = [_plan(plan, locale) for plan in report.plans[:SHOWN]]
+    rows = [plan_row(plan, locale) for plan in report.plans[:SHOWN]]
     yield from (
         table(_heads(locale, "plan", "indicator", "department", "state"), rows) if rows else [_text(locale, "none")]
     )
 
 
-def _figures(report: EvaluationReport, locale: str) -> Iterator[tuple[str, ...]]:
+def figure_rows(report: EvaluationReport, locale: str) -> Iterator[tuple[str, ...]]:
+    """Yield label, value, value before and target of each indicator."""
     for line in report.lines:
         values = (
             "–" if figure.value is None else figure_text(line.indicator, figure, locale) for figure in line.trend[::-1]
@@ -40,20 +41,27 @@ def _figures(report: EvaluationReport, locale: str) -> Iterator[tuple[str, ...]]
         yield label_of(line.indicator, locale), *values, target_text(line.indicator, line.figure, locale)
 
 
-def _causes(report: EvaluationReport, locale: str) -> Iterator[tuple[str, ...]]:
+def _cause_rows(report: EvaluationReport, locale: str) -> Iterator[tuple[str, ...]]:
     for each in report.causes[:SHOWN]:
-        yield _cause(each, locale), str(each.count), str(each.before), f"{short(each.cumulative)} %"
+        name = cause_name(each, locale)
+        yield (
+            f"**{name}**" if each.few and each.value else name,
+            str(each.count),
+            str(each.before),
+            f"{short(each.cumulative)} %",
+        )
 
 
-def _cause(each: Cause, locale: str) -> str:
+def cause_name(each: Cause, locale: str) -> str:
+    """Return the name of a cause, and whether it has risen."""
     if not each.value:
         return _text(locale, "no_cause")
     name = value_text(CAUSE, each.value, locale)
-    name = translate(locale, "evaluation_report.risen", cause=name) if each.risen else name
-    return f"**{name}**" if each.few else name
+    return translate(locale, "evaluation_report.risen", cause=name) if each.risen else name
 
 
-def _plan(plan: IndicatorPlan, locale: str) -> tuple[str, ...]:
+def plan_row(plan: IndicatorPlan, locale: str) -> tuple[str, ...]:
+    """Return number, indicator, department and state of an improvement plan."""
     state = label(locale, IMPROVEMENT_PLAN.kind, "state", plan.state)
     return plan.number, plan.indicator, department(locale, plan.department), state
 

@@ -35,7 +35,8 @@ def _section(section: PaperSection) -> Iterator[str]:
         yield from table(section.table.heads, ([_shown(cell) for cell in row] for row in section.table.rows))
     for trend in section.trends:
         last = next((value for value in reversed(trend.values) if value is not None), None)
-        yield f"- {trend.label} {trend.periods[0]} – {trend.periods[-1]}: {_shown(last)}"
+        value = "" if last is None else short(last, trend.digits)
+        yield f"- {trend.label} {trend.periods[0]} – {trend.periods[-1]}: {value}"
         yield from ("", f"  ![{trend.label}](data:image/svg+xml;base64,{b64encode(picture(trend).encode()).decode()})")
 
 

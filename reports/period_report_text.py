@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from decimal import Decimal
 
 from engine.rules.indicator_definition import Unit
@@ -10,8 +11,18 @@ from locales.translation import label, translate, when
 from models.paper import Cell, Paper, PaperSection, PaperTable, PaperTrend
 from reports.complaint_analysis import ranked
 from reports.complaint_handling import HandlingFigures
-from reports.indicators.indicator_text import figure_text, label_of, quality_texts, sample_text, target_text
+from reports.evaluation_sections import evaluation_sections
+from reports.forums import ForumFigures
+from reports.indicators.indicator_text import (
+    digits_of,
+    figure_text,
+    label_of,
+    quality_texts,
+    sample_text,
+    target_text,
+)
 from reports.period_report import IndicatorLine, PeriodReport
+from reports.survey_report_text import survey_section
 from statemachines.complaint import COMPLAINT
 from statemachines.forms import Outcome
 
@@ -35,7 +46,8 @@ class _Report:
         if not self.report.analysis.over:
             texts.append(self.text("running"))
         sections = (self.indicators(), self.trends(), self.pareto("cause"), self.pareto("responsible"),
-                    self.recurrences(), self.handling())  # fmt: skip
+                    self.recurrences(), self.handling(), self.forums(), *self.surveys(),
+                    *evaluation_sections(self.locale, self.report.evaluations, self.report.third_party))  # fmt: skip
         return Paper(self.text("title", period=self.report.period.name), texts, sections)
 
     def indicators(self) -> PaperSection:
@@ -63,7 +75,9 @@ class _Report:
             return None
         target = line.figure.target.amount / scale if line.figure.target else None
         periods = [figure.period.name for figure in line.trend]
-        return PaperTrend(label_of(line.indicator, self.locale), periods, values, target)
+        return PaperTrend(
+            label_of(line.indicator, self.locale), periods, values, target, digits_of(line.indicator, line.figure)
+        )
 
     def pareto(self, subject: str) -> PaperSection:
         """Return the complaints received by cause or party, the most frequent first, with the share so far."""
@@ -97,6 +111,11 @@ class _Report:
         rows += self.handled(self.here.handling, self.before.handling)
         return self.section("handling", ("figure", "value", "before"), rows)
 
+    def surveys(self) -> Iterator[PaperSection]:
+        """Yield a section for each survey that was sent out in the period."""
+        for each in self.report.surveys:
+            yield survey_section(each, self.locale)
+
     def handled(self, *handling: HandlingFigures) -> Iterator[Sequence[Cell]]:
         for clause in sorted({clause for each in handling for clause in each.kept | each.late}):
             name = label(self.locale, COMPLAINT.kind, "clause", clause)
@@ -109,6 +128,13 @@ class _Report:
             values = [getattr(each, figure) for each in handling]
             name = translate(self.locale, f"analysis.figure.{figure}")
             yield name, *("–" if value is None else f"{value:g}" for value in values)
+
+    def forums(self) -> PaperSection:
+        """Return what came of the customer forums; without rows where nothing of them was recorded."""
+        here, before = self.report.forums, self.report.forums_before
+        names = [field.name for field in fields(ForumFigures)] if (here, before) != (ForumFigures(),) * 2 else []
+        rows = [(self.text(f"forum.{name}"), getattr(here, name), getattr(before, name)) for name in names]
+        return self.section("forums", ("figure", "value", "before"), rows)
 
     def section(
         self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]], texts: Sequence[str] = ()

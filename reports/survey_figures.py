@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.retired_names import recorded_as
 from engine.rules.in_force import rules_in
+from engine.rules.indicator_queries import called_back_kinds
 from engine.rules.questionnaires import DIMENSIONS
 from engine.store import Store
 from locales.shares import share_number
@@ -23,12 +24,12 @@ ENDS = """
 SELECT c.kind, t.case_id, coalesce(w.person_id, w.id) AS person, p.cycle, t.move, t.form
   FROM transition t JOIN cases c ON c.id = t.case_id LEFT JOIN party w ON w.id = c.party_id
   JOIN transition p ON p.case_id = t.case_id AND p.seq = t.seq - 1
- WHERE t.move IN ({ends})
+ WHERE t.move IN ({ends}) AND c.kind IN ({kinds})
    AND t.occurred_at >= :begin AND t.occurred_at < :end ORDER BY t.occurred_at, t.case_id, t.seq
 """
 RATED = """
 SELECT c.kind, r.questionnaire, r.version, r.score FROM rating r JOIN cases c ON c.id = r.case_id
- WHERE r.at >= :begin AND r.at < :end AND r.score IS NOT NULL
+ WHERE r.at >= :begin AND r.at < :end AND r.score IS NOT NULL AND c.kind IN ({kinds})
  ORDER BY r.at, r.case_id, r.cycle
 """
 ENDING = ("revisit", "unreachable", "close_unsatisfied", "refer")
@@ -116,8 +117,9 @@ def gather(store: Store, since: datetime, until: datetime, kind: str | None = No
     """Return the figures of the rounds that ended in [since, until), by kind; ``kind`` selects one."""
     span = {"begin": to_micros(since), "end": to_micros(until)}
     with store.looking() as tx:
-        rounds = list(_rounds(tx.rows(ENDS.format(ends=recorded_as("move", *ENDING)), **span)))
-        rated = tx.rows(RATED, **span)
+        kinds = ", ".join(f"'{each}'" for each in sorted(called_back_kinds()))
+        rounds = list(_rounds(tx.rows(ENDS.format(ends=recorded_as("move", *ENDING), kinds=kinds), **span)))
+        rated = tx.rows(RATED.format(kinds=kinds), **span)
         rules = rules_in(tx)
     figures: list[SurveyFigures] = []
     for name in sorted({kind} if kind else {round_.kind for round_ in rounds}):

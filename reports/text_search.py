@@ -1,7 +1,7 @@
 """Finds cases by words of their statements: in Chinese or English, and only in what the principal is shown of them."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from typing import Any, Final
@@ -15,8 +15,15 @@ from statemachines.refused import Refused
 
 MOST_WORDS: Final = 8
 CHINESE = re.compile("[\u3400-\u9fff]")
-CONTAINS: Final = """EXISTS (SELECT 1 FROM statement find_s{n} WHERE find_s{n}.case_id = c.id
-   AND lower(find_s{n}.content) LIKE :find_word_{n} ESCAPE '!')"""
+# With an OFFSET Postgres asks for each case; without it, it would read all texts for the first one.
+OF_CASE: Final = (
+    "EXISTS (SELECT 1 FROM statement find_s WHERE find_s.case_id = c.id AND ",
+    " ESCAPE '!' LIMIT 1 OFFSET 0)",
+)
+"""How a condition begins and ends that reads the texts of a case."""
+OF_ALL: Final = ("c.id IN (SELECT find_s.case_id FROM statement find_s WHERE ", " ESCAPE '!')")
+"""How the same condition begins and ends where it reads all texts once, from the first to the last."""
+CONTAINS: Final = "{content} LIKE :find_word_{n}".join(OF_CASE)
 CLEAR: Final = "SELECT c.id FROM cases c WHERE c.id = ANY(:ids) AND ({condition})"
 STATEMENTS: Final = "SELECT case_id, field, content FROM statement WHERE case_id = ANY(:ids) AND content IS NOT NULL"
 
@@ -66,14 +73,35 @@ class SearchTerms:
         return {case_id for case_id, texts in shown.items() if all(map(_in_one_of(texts), self.words))}
 
 
+def read_once(condition: Condition) -> Condition:
+    """Return the same condition for a query of many cases: all texts are read once, not those of each case.
+
+    Where few cases contain a word, nearly all texts are read in either way, and in their order it takes a third.
+    """
+    sql = condition.sql
+    for of_case, of_all in zip(OF_CASE, OF_ALL, strict=True):
+        sql = sql.replace(of_case, of_all)
+    return replace(condition, sql=sql)
+
+
 def _in_one_of(texts: list[str]) -> Any:
     return lambda spellings: any(spelling in text for spelling in spellings for text in texts)
 
 
 def _contains(place: int, spellings: tuple[str, ...]) -> Condition:
-    """Return the condition that one statement of a case contains a word in one of its spellings."""
+    """Return the condition that one statement of a case contains a word in one of its spellings.
+
+    A word without letters of two cases, as any Chinese one, is found in the text as it is: to lower all texts takes
+    longer than to search them.
+    """
     return either(
-        Condition(CONTAINS.format(n=(n := f"{place}_{which}")), {f"find_word_{n}": _pattern(spelling)})
+        Condition(
+            CONTAINS.format(
+                n=(n := f"{place}_{which}"),
+                content="find_s.content" if spelling == spelling.upper() else "lower(find_s.content)",
+            ),
+            {f"find_word_{n}": _pattern(spelling)},
+        )
         for which, spelling in enumerate(spellings)
     )
 

@@ -23,6 +23,7 @@ SELECT c.number, c.state, c.department, c.variables, c.opened_at, (
         WHERE t.case_id = c.id AND t.closed_at IS NULL AND t.clause IN ({validity})) AS ends_at
   FROM cases c WHERE c.kind = :kind AND ({scope}) ORDER BY c.id
 """
+VARIABLES = "SELECT variables FROM cases WHERE number = :number"
 OPEN_CASES = """
 SELECT c.number FROM cases c WHERE c.owner = :handle AND NOT c.closed AND c.kind IN ({kinds}) ORDER BY c.id
 """
@@ -81,12 +82,29 @@ def training_plan(tx: Tx, year: int, scope: Condition = EVERY_CASE) -> list[Plan
     return [_course(course, department or None, groups[course, department]) for course, department in sorted(groups)]
 
 
-def unfinished(store: Store, course: str, trainee: str | None, department: str | None) -> bool:
-    """Return whether a training in the course is under way for the person, or for a department that names nobody."""
+def has_proposal(store: Store, course: str, number: str) -> bool:
+    """Return whether a training in the course was proposed because of a case."""
     with store.looking() as tx:
+        return any(
+            training.course == course and number in variables.get("because_of", "").split()
+            for training, variables in _read(tx, EVERY_CASE)
+        )
+
+
+def is_under_way(
+    store: Store, course: str, trainee: str | None, department: str | None, number: str | None = None
+) -> bool:
+    """Return whether a training in the course is under way for the person, or for a department that names nobody.
+
+    With a ``number`` that training alone counts, also while it does not say yet what it is about.
+    """
+    with store.looking() as tx:
+        if number is not None and not _says_what(tx, number):
+            return True
         return any(
             each.state in UNEXAMINED and each.course == course and each.trainee == trainee
             and (trainee is not None or each.department == department)
+            and number in {None, each.number}
             for each in trainings(tx)
         )  # fmt: skip
 
@@ -119,6 +137,11 @@ def certified_for(store: Store, pack: str, at: datetime) -> set[str] | None:
     with store.looking() as tx:
         course = required_certificate(rules_in(tx).pack(pack, to_micros(at)))
         return None if course is None else holders(tx, course, to_micros(at))
+
+
+def _says_what(tx: Tx, number: str) -> bool:
+    row = tx.row(VARIABLES, number=number)
+    return "course" in lifecycle_of(TRAINING.kind).resolver.variables(json.loads(row.variables))
 
 
 def _read(tx: Tx, scope: Condition) -> Iterator[tuple[Training, Mapping[str, Any]]]:

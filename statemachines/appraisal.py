@@ -15,7 +15,7 @@ from statemachines.laws import lawful
 from statemachines.lifecycle import Clause, Facts, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import MANAGERS, Role
 from statemachines.shared_moves import attaching, everyday_moves
-from statemachines.state_groups import before
+from statemachines.state_groups import before, in_group
 
 OPENED, COMMISSIONED, SHOWN, APPEALED = "opened", "commissioned", "shown", "appealed"
 SETTLED, ARCHIVED, CANCELLED = "settled", "archived", "cancelled"
@@ -25,14 +25,16 @@ SYSTEM = Role.SYSTEM
 STATES = (
     State(OPENED, Milestone.RECEIVED, owner=Role.HR),
     State(COMMISSIONED, Milestone.CLASSIFIED, owner=SYSTEM),
-    State(SHOWN, Milestone.RESOLVED, owner=SYSTEM),
+    State(SHOWN, Milestone.RESOLVED, owner=SYSTEM, groups=("correctable",)),
     State(APPEALED, Milestone.RESOLVED, owner=SYSTEM, unwatched="the appeal is a case with its own timer"),
-    State(SETTLED, Milestone.REVISITED, owner=SYSTEM),
+    State(SETTLED, Milestone.REVISITED, owner=SYSTEM, groups=("correctable",)),
     State(ARCHIVED, Milestone.ARCHIVED, final=True),
     State(CANCELLED, Milestone.ARCHIVED, final=True),
 )
 
 LIVE = before(STATES, Milestone.ARCHIVED)
+CORRECTABLE = in_group(STATES, "correctable")
+"""Where a score of conduct that is corrected has the appraisal computed again."""
 
 ASSESSORS = (Role.HR, Role.EVALUATION_GROUP, Role.DEPARTMENT_MANAGER, Role.GENERAL_MANAGER)
 READERS = (Role.HR, Role.EVALUATION_GROUP, *MANAGERS)
@@ -52,8 +54,9 @@ class Figures(Form):
     """What was computed, as of when, by the formula of which edition of the pack.
 
     ``appraisal_score`` is in hundredths of a point of 100, over the weights of what was observed alone; there is none
-    where nothing was. ``observed`` is the sum of these weights, of 100. ``figures`` has a part for each weight, and
-    ``listed`` the first cases behind them, of ``cases_behind`` in all.
+    where nothing was. ``observed`` is the sum of these weights, of 100. ``figures`` has a part for each weight: codes
+    and numbers between colons (name, weight, value, sample, interval, note). ``listed`` are the first cases behind
+    them, of ``cases_behind`` in all.
     """
 
     as_of: Annotated[Instant, VARIABLE]
@@ -63,6 +66,12 @@ class Figures(Form):
     figures: Annotated[str, VARIABLE]
     cases_behind: Annotated[int, Field(ge=0), EXACT, VARIABLE]
     listed: Annotated[Numbers | None, VARIABLE] = None
+
+
+class ConductCorrected(Form):
+    """The first cases with a contact whose score of conduct was corrected since the figures were computed."""
+
+    because_of: Annotated[Numbers, VARIABLE]
 
 
 class NotComputed(Form):
@@ -110,6 +119,8 @@ APPRAISAL = Lifecycle(
         Move("appeal_dismissed", (APPEALED,), SHOWN, roles=(SYSTEM,), form=AppealLost),
         # After an appeal against something that counts in it was won, or a record was corrected.
         Move("recompute", (SHOWN,), COMMISSIONED, roles=ASSESSORS, form=Reason, recused=APPRAISED),
+        # A corrected score of conduct counts like a won appeal, also after the person has accepted.
+        Move("conduct_corrected", CORRECTABLE, COMMISSIONED, roles=(SYSTEM,), form=ConductCorrected),
         Move("archive", (SETTLED,), ARCHIVED, roles=(SYSTEM,)),
         Move("cancel", (OPENED,), CANCELLED, roles=ASSESSORS, form=Reason, recused=APPRAISED),
         *everyday_moves(LIVE, READERS),

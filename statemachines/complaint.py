@@ -89,6 +89,8 @@ OPEN, LIVE = before(STATES, Milestone.REVISITED), before(STATES, Milestone.ARCHI
 
 PEOPLE = (*INVESTIGATORS, Role.QUALITY_TEAM)
 CALLERS = (*PEOPLE, SYSTEM)
+UNSATISFIED_ENDS = ("close_unsatisfied", "refer")
+"""The moves that end a complaint although the customer is not satisfied (B3)."""
 JUDGED = (INVESTIGATED, RESOLVED)
 TOLD = Speech(("message",))
 HANDLED = (

@@ -26,6 +26,8 @@ VARIABLE = _Mark("VARIABLE")
 """The value becomes a case variable, for guards and views; never anything personal."""
 ACTOR = _Mark("ACTOR")
 """The value is the handle of somebody who must be known to the store."""
+WORKER = _Mark("WORKER")
+"""The value is the handle of somebody who is given work: he must be there, and belong to the form's department."""
 DEPARTMENT = _Mark("DEPARTMENT")
 """The value is the code of a department that the store knows, or several of them, separated by blanks."""
 CATEGORY = _Mark("CATEGORY")

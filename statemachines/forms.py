@@ -172,6 +172,14 @@ class Survey(Form):
     need: Personal | None = None
 
 
+class SurveyWay(StrEnum):
+    """How a customer is asked in a periodic survey (E1)."""
+
+    LINK = "link"
+    PHONE = "phone"
+    FACE_TO_FACE = "face_to_face"
+
+
 class Unanswered(StrEnum):
     NO_ANSWER = "no_answer"
     BUSY = "busy"

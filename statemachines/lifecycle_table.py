@@ -18,7 +18,8 @@ class LifecycleTable:
     """The table of one kind of case; ``lifecycle.Lifecycle`` decides by it.
 
     ``natures`` are the sorts of contact that open such a case (A2). An ``internal`` kind concerns no customer and is
-    listed below those that do (A8). ``decisions`` are the moves by which somebody decides what may be appealed against,
+    listed below those that do (A8). ``by_contact`` says whether what a customer tells us opens such a case: one by
+    which we ask him is drawn. ``decisions`` are the moves by which somebody decides what may be appealed against,
     ``preparations`` those by which the decision is prepared (F3).
     ``readers`` are the only roles that may read its cases, where it is confidential; of other kinds the role of whoever
     reads decides (``engine.access.scope``). ``hidden_from`` are the case variables that hold the handles of people who
@@ -37,6 +38,7 @@ class LifecycleTable:
     breach: str = "breach"
     natures: tuple[str, ...] = ()
     internal: bool = False
+    by_contact: bool = True
     decisions: tuple[str, ...] = ()
     preparations: tuple[str, ...] = ()
     readers: tuple[Role, ...] = ()

@@ -134,34 +134,40 @@ def on_database(url: str, name: str) -> str:
     return make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
+@pytest.fixture(scope="session")
+def administration(postgres_url: str) -> Iterator[Any]:
+    """The connection over which databases are created and dropped: to open one for each test starts a process each."""
+    with psycopg.connect(postgres_url, autocommit=True) as raw:
+        yield raw
+
+
 @contextmanager
-def databases(url: str) -> Iterator[Any]:
+def databases(raw: Any, url: str) -> Iterator[Any]:
     """Yield a function that creates databases, empty or from a template; drop them at the end."""
     made: list[str] = []
-    with psycopg.connect(url, autocommit=True) as raw:
 
-        def make(template: str = "template1") -> str:
-            name = f"test_{next(_number)}"
-            raw.execute(CREATE.format(Identifier(name), Identifier(template)))
-            made.append(name)
-            return on_database(url, name)
+    def make(template: str = "template1") -> str:
+        name = f"test_{next(_number)}"
+        raw.execute(CREATE.format(Identifier(name), Identifier(template)))
+        made.append(name)
+        return on_database(url, name)
 
-        yield make
-        for name in made:
-            raw.execute(DROP.format(Identifier(name)))
+    yield make
+    for name in made:
+        raw.execute(DROP.format(Identifier(name)))
 
 
 @pytest.fixture
-def new_database(postgres_url: str) -> Iterator[Any]:
+def new_database(administration: Any, postgres_url: str) -> Iterator[Any]:
     """Creates databases, empty or from a template, and drops them after the test."""
-    with databases(postgres_url) as make:
+    with databases(administration, postgres_url) as make:
         yield make
 
 
 @pytest.fixture(scope="module")
-def database_of_module(postgres_url: str) -> Iterator[Any]:
+def database_of_module(administration: Any, postgres_url: str) -> Iterator[Any]:
     """The same for a store that the tests of a module only read."""
-    with databases(postgres_url) as make:
+    with databases(administration, postgres_url) as make:
         yield make
 
 

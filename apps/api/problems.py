@@ -26,13 +26,13 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
         "actor_absent", "actor_disabled", "not_administrator", "not_a_person", "not_evaluation_group", "not_in_charge",
         "own_boss", "own_deputy", "own_work", "recused", "role", "scope_missing", "timer_only", "took_part",
         "csrf_refused", "second_factor_required", "attachment_masked", "may_not_unmask",
-        "not_own_draft", "own_draft", "own_contact", "own_sheet",
+        "export_whole", "not_own_draft", "own_draft", "own_contact", "own_sheet",
     ),
     HTTPStatus.NOT_FOUND: (
         "attachment_erased", "oidc_off", "portal_no_file", "unknown_address", "unknown_arrival", "unknown_attachment",
-        "unknown_indicator",
-        "unknown_calendar_name", "unknown_case", "unknown_delivery", "unknown_identity", "unknown_order",
-        "unknown_contact", "unknown_draw", "unknown_session",
+        "unknown_indicator", "care_link_unknown",
+        "unknown_case", "unknown_identity", "unknown_order",
+        "unknown_contact", "unknown_draw", "unknown_survey", "unknown_session",
         "unknown_sheet", "unknown_draft", "unknown_rule", "unknown_text", "unknown_token", "unknown_webhook",
     ),
     HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed",),
@@ -40,7 +40,7 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
     HTTPStatus.REQUEST_TIMEOUT: ("body_too_slow",),
     HTTPStatus.CONFLICT: (
         "case_not_closed", "code_goes_by_mail", "no_customer_to_prove", "too_many_attachments", "answered_already",
-        "no_contacts", "no_objection",
+        "no_contacts", "no_objection", "nobody_to_ask",
         "objected_already",
         "after_the_end", "before_the_case", "blank_bound", "draft_decided", "draft_not_submitted", "draft_submitted",
         "draft_unchanged", "due_passed", "guard", "likely_duplicate", "no_consent",
@@ -54,9 +54,8 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
     HTTPStatus.SERVICE_UNAVAILABLE: (
         "attachments_away",
         "busy", "clock_back", "clock_behind", "clock_differs", "clock_far", "clock_jumped", "contended",
-        "database_away", "disk_failed", "disk_full", "lifecycle_unsafe", "no_store", "oidc_away", "other_secret",
-        "owner_elsewhere",
-        "read_only", "schema_newer", "schema_older", "store_in_use", "store_upgrading",
+        "database_away", "disk_failed", "disk_full", "lifecycle_unsafe", "lost_clause", "lost_state", "no_store",
+        "oidc_away", "other_secret", "read_only", "schema_newer", "schema_older", "store_in_use", "store_upgrading",
     ),
     HTTPStatus.INTERNAL_SERVER_ERROR: ("attachment_altered", "attachment_missing", "bad_attachments_url", "unexpected"),
 }  # fmt: skip

@@ -13,11 +13,15 @@ from apps.api.responses import READ
 from apps.evaluation_documents import evaluation_document
 from apps.principal_evaluation import evaluation_seen
 from apps.principal_reports import READS_FIGURES, recoveries_seen, refuse_others
-from apps.report_documents import analysis_document, survey_document
+from apps.principal_supervision import evaluation_supervision_seen, record_audit_seen
+from apps.record_audit_documents import record_audit_document, supervision_document
+from apps.report_documents import analysis_document, evaluation_figures_document, survey_document
 from engine.access.principal import Scope
 from locales.zone import reader_zone
+from models.columns import to_micros
 from reports.complaint_analysis import gather as gather_analysis
 from reports.complaint_analysis import month_of, shifted
+from reports.evaluation_figures import evaluation_figures
 from reports.survey_figures import gather as gather_surveys
 from statemachines.refused import Refused
 
@@ -95,6 +99,46 @@ def evaluation(query: Annotated[EvaluationQuery, Query()], caller: Called) -> Re
     return Report(at=caller.at, figures=_without_numbers(evaluation_document(report)))
 
 
+class RecordAuditFigures(BaseModel):
+    """The audit of the records of all cases closed in a period; the case numbers are those that the caller may read."""
+
+    at: datetime
+    audit: dict[str, Any] = Field(description="As `closeloop audit completeness --json` prints it.")
+
+
+class EvaluationDoubts(BaseModel):
+    """What casts doubt on the evaluation of a period; the case numbers are those that the caller may read."""
+
+    at: datetime
+    supervision: dict[str, Any] = Field(description="As `closeloop audit evaluation --json` prints it.")
+
+
+class AuditQuery(Input):
+    """Which month, quarter or year, without one the last month; and as of which instant, without one now."""
+
+    period: str | None = Field(default=None, max_length=40, examples=["2026-05"])
+    as_of: AwareDatetime | None = None
+
+
+@router.get("/record-audit", responses=READ)
+def record_audit(query: Annotated[AuditQuery, Query()], caller: Called) -> RecordAuditFigures:
+    """Return which records of the cases closed in a period are whole, and what the others lack."""
+    caller.needs(Scope.READ_REPORTS)
+    caller.needs(Scope.READ_CASES)
+    seen = record_audit_seen(caller.store, caller.principal, query.period, query.as_of or caller.at, caller.at)
+    return RecordAuditFigures(at=caller.at, audit=record_audit_document(seen))
+
+
+@router.get("/evaluation-supervision", responses=READ)
+def supervise_evaluation(query: Annotated[AuditQuery, Query()], caller: Called) -> EvaluationDoubts:
+    """Return what casts doubt on the evaluation of a period, each with its cases."""
+    caller.needs(Scope.READ_REPORTS)
+    caller.needs(Scope.READ_CASES)
+    as_of = query.as_of or caller.at
+    seen = evaluation_supervision_seen(caller.store, caller.principal, query.period, as_of, caller.at)
+    return EvaluationDoubts(at=caller.at, supervision=supervision_document(seen))
+
+
 @router.get("/surveys", responses=READ)
 def surveys(query: Annotated[PeriodQuery, Query()], caller: Called) -> Report:
     """Return what customers answered, by kind of case and question."""
@@ -104,7 +148,10 @@ def surveys(query: Annotated[PeriodQuery, Query()], caller: Called) -> Report:
     begin = BEGINNING if query.since is None else _midnight(query.since)
     end = caller.at + timedelta.resolution if query.until is None else _midnight(query.until + timedelta(days=1))
     found = gather_surveys(caller.store, begin, end)
-    return Report(at=caller.at, figures={"since": begin, "until": end, "kinds": list(map(survey_document, found))})
+    with caller.store.looking() as tx:
+        given = evaluation_figures_document(evaluation_figures(tx, *map(to_micros, (begin, end, caller.at))))
+    kinds = list(map(survey_document, found))
+    return Report(at=caller.at, figures={"since": begin, "until": end, "kinds": kinds, "evaluations": given})
 
 
 @router.get("/recoveries", responses=READ)

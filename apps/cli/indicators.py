@@ -1,6 +1,5 @@
 """Commands about indicators: kpi list, show, explain, cases, export, publish, import-orders."""
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -9,21 +8,18 @@ from typing import Annotated, Any
 
 import typer
 
+from apps.cli.completed_orders import import_orders
 from apps.cli.context import As, FileEncoding, Json, cli, instant, local, table
 from apps.cli.current_rules import edition_document, publish_file
 from apps.cli.exporting import write_private
-from apps.cli.problem_text import note_lines, notes_document, problem_text
 from apps.indicator_book import indicator_book
 from apps.indicator_documents import definition_document, indicator_document, listed_document
 from apps.indicator_drill_down import ASKED_COLUMNS, CAUSE_COLUMNS, asked_rows, cause_rows
 from apps.principal_indicators import SeenIndicator, cases_seen, explained, indicator_seen, indicators_seen
 from apps.principal_period_report import period_report_taken
 from apps.reread_texts import reread_texts
-from engine.order_tallies import record_orders, tally
 from engine.rules.in_force import Sort
 from engine.rules.indicator_definition import Indicator
-from gateways.orders import COLUMNS, OrderFile, orders_in
-from gateways.problems import Notes, Unreadable
 from locales.zone import reader_zone
 from reports.indicators.indicator_text import (
     figure_text,
@@ -36,7 +32,6 @@ from reports.indicators.indicator_text import (
     target_text,
 )
 from reports.indicators.periods import Period, month_before, period_of
-from statemachines.refused import Refused
 
 kpi = typer.Typer(no_args_is_help=True)
 
@@ -44,8 +39,6 @@ PeriodName = Annotated[str | None, typer.Option("--period", metavar="YYYY-MM|YYY
 AsOf = Annotated[str | None, typer.Option("--as-of")]
 By = Annotated[list[str] | None, typer.Option("--by")]
 Out = Annotated[Path, typer.Option()]
-SourceName = Annotated[str | None, typer.Option("--source")]
-ColumnOf = Annotated[list[str] | None, typer.Option("--column", metavar="NAME=COLUMN")]
 Effective = Annotated[str, typer.Option("--effective")]
 Why = Annotated[str, typer.Option()]
 
@@ -142,40 +135,7 @@ def publish(
     publish_file(Sort.INDICATOR, file, reason, effective_from, as_)
 
 
-@kpi.command("import-orders")
-def import_orders(
-    file: Path, source: SourceName = None, column: ColumnOf = None, as_: As = None, encoding: FileEncoding = None,
-    json: Json = False,
-) -> None:  # fmt: skip
-    """Count the completed orders of another system's file by day: the denominators of complaint rate and timeliness."""
-    store, by, at, zone, notes = cli.store, cli.actor(as_), cli.working_time(), reader_zone(), Notes()
-    layout = OrderFile(_order_columns(column or []), zone, cli.encoding)
-    try:
-        tallies = tally(orders_in(file, layout, notes.add), zone, at)
-        digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    except Unreadable as error:
-        problems = list(map(problem_text, error.problems))
-        raise Refused("bad_file", file=file.name, count=len(problems), problems=problems) from None
-    imported = record_orders(store, source or file.name.split(".")[0], digest, zone, tallies, by, at)
-    document = {
-        "source": imported.source, "new": imported.new, "rows": tallies.rows, "counted": tallies.counted,
-        "left_out": dict(tallies.left_out), **notes_document(notes.kept, notes.count),
-    }  # fmt: skip
-    key = "imported" if imported.new else "imported_before"
-    text = _text(key, source=imported.source, rows=tallies.rows, counted=tallies.counted)
-    left_out = [_text(f"left_out.{why}", count=count) for why, count in sorted(tallies.left_out.items())]
-    cli.give(document, text, *left_out, *note_lines(notes.kept, notes.count))
-
-
-def _order_columns(given: list[str]) -> dict[str, str]:
-    """Return the columns of a file of orders. Raises ``Refused('bad_order_column')`` for what is no NAME=COLUMN."""
-    columns = dict(COLUMNS)
-    for text in given:
-        name, _, column = text.partition("=")
-        if name not in COLUMNS or not column.strip():
-            raise Refused("bad_order_column", value=text[:40], known=sorted(COLUMNS))
-        columns[name] = column.strip()
-    return columns
+kpi.command("import-orders")(import_orders)
 
 
 def _period(name: str | None, now: datetime) -> Period:

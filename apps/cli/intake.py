@@ -19,7 +19,7 @@ from gateways.contacts import Check, check, contacts
 from gateways.mapping_file import BadMapping, load_mapping
 from gateways.regular_files import is_regular
 from models.columns import to_micros
-from models.identifiers import HOME_REGION
+from models.telephone_numbers import HOME_REGION
 from statemachines.lifecycle import Refused
 
 MappingFile = Annotated[Path | None, typer.Option("--mapping")]

@@ -1,4 +1,4 @@
-"""Commands about surveys: survey list, show, publish, figures."""
+"""Commands about surveys: survey list, show, publish, figures; those of ``survey_draws`` for periodic ones."""
 
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -9,15 +9,20 @@ import typer
 from apps.cli.context import As, FileEncoding, Json, cli, table
 from apps.cli.current_rules import current_rules, edition_document, publish_file
 from apps.cli.reports import date_of
-from apps.report_documents import survey_document
+from apps.cli.survey_draws import join
+from apps.report_documents import evaluation_figures_document, survey_document
 from engine.rules.in_force import Sort
 from engine.rules.questionnaires import Questionnaire
 from locales.translation import DEFAULT, label, locales
 from locales.zone import reader_zone
+from models.columns import to_micros
+from reports.evaluation_figures import EvaluationFigures, evaluation_figures
+from reports.evaluation_figures_text import COLUMNS, evaluation_text, figure_rows, figures_said
 from reports.survey_figures import SurveyFigures, gather
 from statemachines.kinds import lifecycle_of
 
 survey = typer.Typer(no_args_is_help=True)
+join(survey)
 
 Since = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD")]
 Until = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD")]
@@ -66,14 +71,26 @@ def publish(
 def figures(since: Since = None, until: Until = None, kind: Kind = None, json: Json = False) -> None:
     """What customers answered, by kind and dimension, with what each share is a share of."""
     store = cli.store
-    begin = BEGINNING if since is None else _midnight(since)
-    end = store.now() + timedelta.resolution if until is None else _midnight(until, 1)
+    begin = BEGINNING if since is None else midnight(since)
+    end = store.now() + timedelta.resolution if until is None else midnight(until, 1)
     found = gather(store, begin, end, None if kind is None else lifecycle_of(kind).kind)
-    document = {"since": begin, "until": end, "kinds": [survey_document(kind_figures) for kind_figures in found]}
-    cli.give(document, *([part for kind_figures in found for part in _shown(kind_figures)] or [_text("nothing")]))
+    with store.looking() as tx:
+        given = evaluation_figures(tx, to_micros(begin), to_micros(end), to_micros(store.now()))
+    kinds = [survey_document(kind_figures) for kind_figures in found]
+    document = {"since": begin, "until": end, "kinds": kinds, "evaluations": evaluation_figures_document(given)}
+    parts = [part for kind_figures in found for part in _shown(kind_figures)] or [_text("nothing")]
+    cli.give(document, *parts, *_evaluations(given))
 
 
-def _midnight(day: str, after: int = 0) -> datetime:
+def _evaluations(given: EvaluationFigures) -> list[Any]:
+    """Return what customers evaluated of their own accord, with the doubtful evaluations and without."""
+    columns = [evaluation_text(cli.locale, f"column.{name}") for name in COLUMNS]
+    shown = table(evaluation_text(cli.locale, "title"), columns, figure_rows(cli.locale, given))
+    return [shown, figures_said(cli.locale, given)] if given.received else []
+
+
+def midnight(day: str, after: int = 0) -> datetime:
+    """Return the beginning of a day in the reader's zone, so many days later."""
     return datetime.combine(date_of(day) + timedelta(days=after), time(), reader_zone())
 
 

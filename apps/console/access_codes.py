@@ -13,7 +13,8 @@ from apps.console.visit import Sent, Visit, Visiting
 from apps.principal_reports import RECOGNISES, refuse_others
 from apps.principal_views import case_seen
 from apps.web.addresses import PORTAL
-from apps.web.form_fields import FormReader, filled, form_fields
+from apps.web.form_entries import filled
+from apps.web.form_fields import FormReader, form_fields
 from engine.accounts.access_codes import AccessCode, ProofGiven, make_access_code
 from locales.translation import refusal
 from locales.zone import reader_zone

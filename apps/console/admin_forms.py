@@ -4,13 +4,14 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from apps.web.form_fields import NAMES
+from models.instants import Instant
 from statemachines.form_model import CODES, Code, Department, Form, Handle
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Url = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 Codes = Annotated[str, StringConstraints(strip_whitespace=True, pattern=CODES)]
-Names = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[a-z_.:]+( [a-z_.:]+)*$")]
-"""Names of scopes or events, separated by blanks."""
+Names = Annotated[str, StringConstraints(strip_whitespace=True, pattern=NAMES)]
 
 
 class PersonForm(Form):
@@ -34,11 +35,11 @@ class NewPersonForm(PersonForm, NamedForm):
     """A person who is added."""
 
 
-class AbsenceForm(Form):
-    """From when until when somebody is away, and who stands in for him."""
+class ChangedPersonForm(PersonForm):
+    """A person who is changed: also from when until when he is away, and who stands in for him."""
 
-    absent_from: Line | None = None
-    absent_until: Line | None = None
+    absent_from: Instant | None = None
+    absent_until: Instant | None = None
     deputy: Handle | None = None
 
 

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from apps.case_timeline import suspended_work
 from apps.console.visit import Sent, Visit, Visiting
 from apps.principal_reports import refuse_others
+from apps.principal_supervision import SUPERVISES
 from engine.access.doors import door_of, user_of
 from engine.access.reading_log import READERS, readings
 from engine.audit.verify import Verdict, verify
@@ -75,7 +76,8 @@ def _record(visit: Visit, verdict: Verdict | None) -> HTMLResponse:
     faults = verdict.faults[:SHOWN] if verdict else ()
     work_of = partial(suspended_work, locale=visit.locale)
     lists = {"anchors": anchors, "faults": faults, "suspensions": suspensions}
-    return visit.page("record.html", verdict=verdict, work_of=work_of, **lists)
+    supervises = bool(visit.principal.actor.roles & SUPERVISES)
+    return visit.page("record.html", verdict=verdict, work_of=work_of, supervises=supervises, **lists)
 
 
 def _since(text: str, locale: str) -> tuple[datetime | None, str]:

@@ -14,7 +14,8 @@ from apps.console.visit import Sent, Visit, Visiting
 from apps.form_choices import choices_of
 from apps.principal_bulk import MOST, MOVES, BulkResult, ChosenCase, cases_to_move, clauses_of, move_chosen
 from apps.web.entries import Entries
-from apps.web.form_fields import FormReader, form_fields, form_values
+from apps.web.form_entries import form_values
+from apps.web.form_fields import FormReader, form_fields
 from locales.translation import label, refusal
 from locales.zone import reader_zone
 from reports.case_parts import Sort

@@ -18,7 +18,8 @@ from apps.principal_moves import WantedMove, move_for
 from apps.principal_reports import callbacks_seen, refuse_others
 from apps.principal_views import links_seen
 from apps.web.entries import Entries
-from apps.web.form_fields import Choices, FormField, FormReader, errors_by_field, form_fields, form_values
+from apps.web.form_entries import form_values
+from apps.web.form_fields import Choices, FormField, FormReader, errors_by_field, form_fields
 from locales.translation import refusal
 from locales.zone import reader_zone
 from statemachines.forms import Attempt, Survey

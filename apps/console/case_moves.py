@@ -4,6 +4,7 @@ The form is made from the move's form model; what was typed stays in it until th
 else moved the case first.
 """
 
+import json
 from dataclasses import dataclass, field, replace
 from typing import Annotated
 
@@ -20,7 +21,8 @@ from apps.principal_letters import language_for, letter_for, template_for
 from apps.principal_moves import WantedMove, move_for
 from apps.principal_views import moves_seen, timers_seen
 from apps.reply_templates import templates_for
-from apps.web.form_fields import FormField, FormReader, Widget, form_fields, form_values, linked_choices
+from apps.web.form_entries import form_values
+from apps.web.form_fields import FormField, FormReader, Widget, form_fields, linked_choices
 from engine.attachments.reading import attachments_of
 from engine.ledger.record import CaseRow
 from flows.customer_letters import Letter
@@ -156,7 +158,7 @@ def _form_page(visit: Visit, number: str, move: str, shown: MoveForm, status: in
     timers = timers_seen(visit.store, visit.principal, number, visit.at, visit.locale).timers
     running = [timer for timer, _ in timers]
     choices = choices_of(visit.store, visit.locale, case.kind, visit.at, files, running, case.level)
-    reader = FormReader(visit.locale, case.kind, choices)
+    reader = FormReader(visit.locale, case.kind, choices, json.loads(case.variables))
     fields = form_fields(row.form, reader, shown.typed, shown.refused)
     if visit.request.method == "GET":
         fields = form_fields(row.form, reader, linked_choices(fields, visit.request.query_params))

@@ -19,7 +19,8 @@ from apps.principal_conduct import (
     period_of,
 )
 from apps.principal_reports import refuse_others
-from apps.web.form_fields import FormReader, filled, form_fields
+from apps.web.form_entries import filled
+from apps.web.form_fields import FormReader, form_fields
 from engine.conduct.draws import WantedSample
 from locales.translation import refusal
 from locales.zone import reader_zone

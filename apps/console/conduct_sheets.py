@@ -21,7 +21,8 @@ from apps.principal_conduct import (
 )
 from apps.principal_reports import refuse_others
 from apps.web.entries import Entries
-from apps.web.form_fields import NO_CHOICES, FormReader, errors_by_field, filled, form_fields
+from apps.web.form_entries import filled
+from apps.web.form_fields import NO_CHOICES, FormReader, errors_by_field, form_fields
 from engine.conduct.score import GivenMark, Outcome
 from engine.conduct.sheets import GivenSheet
 from locales.translation import refusal

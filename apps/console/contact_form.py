@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, ValidationError
 
 from apps.api.case_documents import contact_from
-from apps.web.form_fields import FormField, FormReader, Widget, errors_by_field, form_fields, form_values
+from apps.web.form_entries import form_values
+from apps.web.form_fields import FormField, FormReader, Widget, errors_by_field, form_fields
 from engine.access.principal import Principal
 from engine.rules.in_force import Sort, rules_of
 from engine.store import Store
@@ -57,8 +58,9 @@ class FurtherContact(Form):
 
 def sorts_for(principal: Principal) -> list[str]:
     """Return the kinds and natures that somebody takes down: those of customers that he may read afterwards."""
-    tables = [table for table in lifecycles().values() if not table.internal and _reads(principal, table.readers)]
-    sorts = [nature for table in tables for nature in (table.natures or (table.kind,))]
+    tables = [table for table in lifecycles().values() if table.by_contact and not table.internal]
+    read = [table for table in tables if _reads(principal, table.readers)]
+    sorts = [nature for table in read for nature in (table.natures or (table.kind,))]
     return sorted(sorts, key=lambda sort: sort != "complaint")
 
 

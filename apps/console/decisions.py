@@ -15,7 +15,8 @@ from apps.form_choices import choices_of
 from apps.principal_decisions import SeenDecision, decision_seen, decisions_seen
 from apps.principal_moves import WantedMove, move_for
 from apps.variable_views import entered, field_label, labelled
-from apps.web.form_fields import FormReader, Widget, errors_by_field, form_fields, form_values
+from apps.web.form_entries import form_values
+from apps.web.form_fields import FormReader, Widget, errors_by_field, form_fields
 from engine.access.moves import OfferedMove
 from engine.attachments.reading import attachments_of
 from engine.ledger.record import CaseRow
@@ -68,7 +69,8 @@ def _decision(
     fields = []
     if offered is not None:
         files = attachments_of(visit.store, visit.principal, seen.case.number, visit.at)
-        reader = FormReader(locale, kind, choices_of(visit.store, locale, kind, visit.at, files))
+        choices = choices_of(visit.store, locale, kind, visit.at, files)
+        reader = FormReader(locale, kind, choices, seen.variables)
         fields = form_fields(offered.form, reader, typed or {}, refused)
     values: dict[str, Any] = {
         "seen": seen,

@@ -12,7 +12,8 @@ from apps.api.problems import status_of
 from apps.console.admin_forms import ExportForm
 from apps.console.visit import Sent, Visit, Visiting
 from apps.principal_reports import refuse_others
-from apps.web.form_fields import Choices, FormReader, filled, form_fields
+from apps.web.form_entries import filled
+from apps.web.form_fields import Choices, FormReader, form_fields
 from engine.audit.export_access import EXPORT, WHOLE_LOG_ROLES, Taken, record_export, require_whole_log
 from gateways.writing.formats import FORMATS
 from locales.translation import label, refusal

@@ -7,7 +7,8 @@ from apps.api.problems import status_of
 from apps.console.admin_forms import FileErasureForm
 from apps.console.visit import Sent, Visit, Visiting
 from apps.principal_reports import OPERATES, refuse_others
-from apps.web.form_fields import FormReader, filled, form_fields
+from apps.web.form_entries import filled
+from apps.web.form_fields import FormReader, form_fields
 from engine.attachments.erasure import erase_attachment
 from locales.translation import refusal
 from locales.zone import reader_zone

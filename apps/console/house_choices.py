@@ -1,6 +1,7 @@
 """What the house offers in the forms of the console: its people, departments, categories, roles and languages."""
 
 from collections.abc import Iterable
+from enum import StrEnum
 
 from apps.web.form_fields import Choices
 from apps.web.language_choice import OWN_NAMES
@@ -39,3 +40,8 @@ def house_choices(store: Store, locale: str, attachments: Iterable[tuple[str, st
             "locale": list(OWN_NAMES.items()),
         },
     )
+
+
+def named_codes(locale: str, sort: str, codes: Iterable[StrEnum]) -> list[tuple[str, str]]:
+    """Return codes that programs use, each with what it means and itself: "read cases · cases:read"."""
+    return [(code.value, f"{label(locale, '', sort, code.value)} · {code.value}") for code in codes]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from apps.principal_board import SEES_BOARD
 from apps.principal_calls import CALLS
 from apps.principal_conduct import READS_CONDUCT
+from apps.principal_evaluation import ANALYSES
 from apps.principal_reports import READS_FIGURES, WATCHES
 from apps.principal_rules import READS_RULES
 from apps.web.addresses import CONSOLE
@@ -38,8 +39,10 @@ PAGES = (
     Page("callbacks", "/callbacks", CALLS, shortcut="c"),
     Page("report", "/report", READS_FIGURES, shortcut="r"),
     Page("indicators", "/indicators", shortcut="i"),
+    Page("evaluation", "/evaluation", ANALYSES, shortcut="e"),
     Page("rules", "/rules", READS_RULES, shortcut="u"),
     Page("conduct", "/conduct", READS_CONDUCT, shortcut="s"),
+    Page("surveys", "/surveys", READS_FIGURES),
     Page("staff_matters", "/staff-matters", shortcut="f"),
     Page("readings", "/readings", READERS, shortcut="l"),
     Page("refusals", "/refusals", READERS),

@@ -11,7 +11,8 @@ from apps.principal_moves import WantedMove, move_for
 from apps.principal_own_matters import own_matter_seen, own_matters_seen, was_answered
 from apps.variable_views import entered, field_label
 from apps.web.entries import Entries
-from apps.web.form_fields import FormReader, errors_by_field, form_fields, form_values
+from apps.web.form_entries import form_values
+from apps.web.form_fields import FormReader, errors_by_field, form_fields
 from engine.access.own_matters import OwnDecision
 from locales.translation import refusal
 from locales.zone import reader_zone

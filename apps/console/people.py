@@ -1,5 +1,7 @@
 """The pages of people: who works here, with which roles, how he logs in; added, changed, invited and disabled."""
 
+import re
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
@@ -7,17 +9,19 @@ from fastapi.responses import HTMLResponse, Response
 from sqlmodel import select
 
 from apps.api.problems import status_of
-from apps.console.admin_forms import NewPersonForm, PersonForm
+from apps.console.admin_forms import ChangedPersonForm, NewPersonForm, PersonForm
 from apps.console.house_choices import house_choices
 from apps.console.visit import Sent, Visit, Visiting
 from apps.listening import invitation_link
 from apps.principal_reports import OPERATES, refuse_others
-from apps.web.form_fields import FormReader, filled, form_fields
+from apps.web.form_entries import filled
+from apps.web.form_fields import FormReader, form_fields
+from apps.web.language_choice import OWN_NAMES
 from engine.accounts.accounts import AccountRow, accounts, disable_account, enable_account
 from engine.accounts.invitations import Invited, invite, reset
 from engine.actors import NOBODY, NewActor
 from engine.commands.staffing import change_actor, engage, journal
-from locales.translation import refusal
+from locales.translation import label, refusal
 from locales.zone import reader_zone
 from models import Actor
 from statemachines.refused import Refused
@@ -27,6 +31,7 @@ router = APIRouter(prefix="/people")
 
 HandlePath = Annotated[str, Path(max_length=100)]
 Act = Annotated[str, Path(max_length=10)]
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 ACTS = {"invite": invite, "reset": reset, "disable": disable_account, "enable": enable_account}
 """What an administrator does with an account; those that make a link show it once."""
 
@@ -66,7 +71,7 @@ def change_person(handle: HandlePath, visit: Visiting, entries: Sent) -> Respons
     refuse_others(visit.principal, OPERATES)
     given = entries.given()
     try:
-        form = filled(PersonForm, given, reader_zone())
+        form = filled(ChangedPersonForm, given, reader_zone())
         values: dict[str, Any] = form.model_dump() | {"roles": tuple(form.roles.split())}
         change_actor(visit.store, handle, values, visit.principal.actor.handle, visit.working_time())
     except Refused as refused:
@@ -105,13 +110,33 @@ def _person(
         changes = journal(tx, handle)
     with visit.store.reading() as session:
         person = session.exec(select(Actor).where(Actor.handle == handle)).one()
-    shown = {name: getattr(person, name) or "" for name in PersonForm.model_fields}
+    shown = {name: _entered(getattr(person, name)) for name in ChangedPersonForm.model_fields}
     account: AccountRow | None = next((row for row in accounts(visit.store, visit.at) if row.handle == handle), None)
     link = invitation_link(visit.settings, invited.code) if invited else ""
+    entries = shown if entries is None else entries
     return visit.page(
         "person.html", _status(refused), person=person, account=account, changes=changes, link=link,
-        until=invited and invited.until, **_form(visit, PersonForm, shown if entries is None else entries, refused),
+        shown_value=lambda name, value: _shown_value(visit.locale, name, value),
+        until=invited and invited.until, **_form(visit, ChangedPersonForm, entries, refused),
     )  # fmt: skip
+
+
+def _entered(value: Any) -> str:
+    """Return a particular of a person as its field holds it; an instant in the zone of the reader."""
+    return f"{value.astimezone(reader_zone()):%Y-%m-%dT%H:%M}" if isinstance(value, datetime) else value or ""
+
+
+def _shown_value(locale: str, name: str, value: str | None) -> str | datetime:
+    """Return a value of the journal of an actor as it is read: codes by their labels, an instant as such."""
+    if name == "roles":
+        return ", ".join(label(locale, "", "role", role) for role in (value or "").split()) or "–"
+    if name == "department" and value:
+        return label(locale, "", "department", value)
+    if name == "locale" and value:
+        return OWN_NAMES.get(value, value)
+    if value and INSTANT.match(value):
+        return datetime.fromisoformat(value)
+    return value or "–"
 
 
 def _form(visit: Visit, form: type[PersonForm], entries: dict[str, str], refused: Refused | None) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from locales.translation import label
 from statemachines.forms import Severity
 from statemachines.kinds import lifecycles
 from statemachines.refused import Refused
+from statemachines.roles import DESK
 
 router = APIRouter()
 
@@ -33,7 +34,14 @@ def show_queue(visit: Visiting, filters: Annotated[QueueFilters, Query()]) -> HT
         return visit.page("queue_rows.html", **values)
     with visit.store.looking() as tx:
         saved = saved_filters(tx, visit.principal.actor.id)
-    return visit.page("queue.html", **values, saved=saved, shares=list(Share), choices=_choices(visit))
+    return visit.page(
+        "queue.html",
+        **values,
+        saved=saved,
+        shares=list(Share),
+        choices=_choices(visit),
+        takes_contacts=not roles.isdisjoint(DESK),
+    )
 
 
 @router.post("/cases/filters")

@@ -9,7 +9,8 @@ from apps.console.visit import Sent, Visit, Visiting
 from apps.paper_files import FORMATS
 from apps.principal_regulator import TAKES_PACK, WantedPack, pack_taken
 from apps.principal_reports import refuse_others
-from apps.web.form_fields import Choices, FormReader, filled, form_fields
+from apps.web.form_entries import filled
+from apps.web.form_fields import Choices, FormReader, form_fields
 from locales.translation import refusal
 from locales.zone import reader_zone
 from reports.indicators.periods import month_before, period_of

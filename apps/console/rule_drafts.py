@@ -12,7 +12,8 @@ from apps.console.visit import Sent, Visit, Visiting
 from apps.principal_reports import refuse_others
 from apps.principal_rules import DECIDES_RULES, draft_seen, preview_seen
 from apps.web.entries import Entries
-from apps.web.form_fields import NO_CHOICES, FormReader, filled, form_fields
+from apps.web.form_entries import filled
+from apps.web.form_fields import NO_CHOICES, FormReader, form_fields
 from engine.rules.drafts import (
     approve_draft,
     decline_draft,

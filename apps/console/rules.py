@@ -8,11 +8,13 @@ from fastapi.responses import HTMLResponse
 
 from apps.api.problems import status_of
 from apps.console.rule_forms import InterpretationForm, NewDraftForm
+from apps.console.rule_names import labels_of_rules
 from apps.console.visit import Sent, Visit, Visiting
 from apps.principal_reports import refuse_others
 from apps.principal_rules import DECIDES_RULES, SeenRule, rule_seen, rules_seen
 from apps.variable_views import yuan
-from apps.web.form_fields import Choices, FormField, FormReader, filled, form_fields
+from apps.web.form_entries import filled
+from apps.web.form_fields import Choices, FormField, FormReader, form_fields
 from engine.rules.in_force import Sort
 from engine.rules.interpretations import interpret, interpretable
 from engine.rules.limits import Limit
@@ -67,7 +69,7 @@ def _rule_page(
     return visit.page(
         "rule.html", status_of(refused) if refused else 200, rule=seen, limits=list(_limits(visit, seen)),
         bounds=_bounds(visit, seen), clause_of=lambda clause: clause_label(visit.locale, clause), micros=from_micros,
-        may_draft=may_draft(visit), fields=fields, why=why,
+        may_draft=may_draft(visit), fields=fields, why=why, label_of=labels_of_rules(visit),
     )  # fmt: skip
 
 
@@ -81,7 +83,7 @@ def rules_page(
     fields = form_fields(NewDraftForm, reader, entries, refused)
     return visit.page(
         "rules.html", status, rules=rules, drafts=drafts, fields=fields, why=why, sorts=list(Sort),
-        micros=from_micros, may_draft=may_draft(visit),
+        micros=from_micros, may_draft=may_draft(visit), label_of=labels_of_rules(visit),
     )  # fmt: skip
 
 

@@ -8,10 +8,11 @@ from fastapi.responses import HTMLResponse, Response
 
 from apps.api.problems import status_of
 from apps.console.admin_forms import TokenForm
-from apps.console.house_choices import house_choices
+from apps.console.house_choices import house_choices, named_codes
 from apps.console.visit import Sent, Visit, Visiting
 from apps.principal_reports import OPERATES, refuse_others
-from apps.web.form_fields import Choices, FormReader, filled, form_fields
+from apps.web.form_entries import filled
+from apps.web.form_fields import Choices, FormReader, form_fields
 from engine.access.principal import Scope
 from engine.accounts.tokens import MadeToken, NewToken, create_token, revoke_token, scopes_of, tokens
 from locales.translation import refusal
@@ -56,7 +57,7 @@ def _page(
     with visit.store.looking() as tx:
         rows = tokens(tx)
     house = house_choices(visit.store, visit.locale)
-    choices = Choices(people=house.people, by_name={"scopes": [(scope.value, scope.value) for scope in Scope]})
+    choices = Choices(people=house.people, by_name={"scopes": named_codes(visit.locale, "scope", Scope)})
     fields = form_fields(TokenForm, FormReader(visit.locale, "", choices), entries or {}, refused)
     status = 200 if refused is None else status_of(refused)
     why = refusal(visit.locale, refused, on_web=True) if refused else ""

@@ -8,13 +8,14 @@ from fastapi.responses import HTMLResponse, Response
 
 from apps.api.problems import status_of
 from apps.console.admin_forms import WebhookForm
-from apps.console.house_choices import house_choices
+from apps.console.house_choices import house_choices, named_codes
 from apps.console.visit import Sent, Visit, Visiting
 from apps.principal_reports import OPERATES, refuse_others
 from apps.principal_webhooks import send_trial
-from apps.web.form_fields import Choices, FormReader, filled, form_fields
+from apps.web.form_entries import filled
+from apps.web.form_fields import Choices, FormReader, form_fields
 from engine.webhooks.address_rules import AddressRules
-from engine.webhooks.event_names import EventName
+from engine.webhooks.event_names import SUBSCRIBABLE
 from engine.webhooks.replay import replay_dead
 from engine.webhooks.subscription_views import webhook_views
 from engine.webhooks.subscriptions import NewWebhook, add_webhook, remove_webhook, rotate_secret
@@ -104,7 +105,7 @@ def _page(
 ) -> HTMLResponse:  # fmt: skip
     views = webhook_views(visit.store, visit.principal, visit.at)
     by_name = {
-        "events": [(name.value, name.value) for name in EventName],
+        "events": named_codes(visit.locale, "event", SUBSCRIBABLE),
         "kinds": [(kind, label(visit.locale, "", "kind", kind)) for kind in lifecycles()],
         "departments": house_choices(visit.store, visit.locale).departments,
     }

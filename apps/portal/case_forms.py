@@ -6,7 +6,8 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from apps.principal_portal import CustomerCase
-from apps.web.form_fields import FormField, FormReader, Widget, form_fields, form_values
+from apps.web.form_entries import form_values
+from apps.web.form_fields import FormField, FormReader, Widget, form_fields
 from locales.translation import catalogue, label
 from statemachines.form_model import ATTACHED, Form, marked
 from statemachines.kinds import lifecycle_of
@@ -20,7 +21,7 @@ WORST, BEST = 1, 5
 """The bounds of a score: such a field is chosen in words."""
 ORDER: Final = (
     "customer_answers", "customer_consents", "customer_declines", "pass_acceptance", "refuse_acceptance", "revisit",
-    "follow_up", "reporter_writes", "come_back", "request_cancellation", "withdraw",
+    "decline", "follow_up", "reporter_writes", "come_back", "request_cancellation", "withdraw",
 )  # fmt: skip
 """In which order moves are shown, those first that we wait for; others follow. Each is drawn from its form model."""
 ENDING: Final = frozenset({"request_cancellation", "withdraw"})
@@ -85,9 +86,9 @@ def _form(
     title = _own_text(locale, f"portal.move.{kind}.{move}", f"portal.move.{move}") or label(locale, kind, "move", move)
     named = any(field.error for field in fields)
     waited_for = move in WAITED_FOR and not refused
+    told = _own_text(locale, f"portal.help.{kind}.{move}", f"portal.help.{move}")
     return MoveForm(
-        move, title, _own_text(locale, f"portal.help.{move}"), fields, bool(refused) or waited_for,
-        "" if named else why, move in ENDING,
+        move, title, told, fields, bool(refused) or waited_for, "" if named else why, move in ENDING
     )  # fmt: skip
 
 
@@ -99,7 +100,10 @@ def asked(move: str, form: type[Form]) -> list[str]:
 
 def _asked(seen: CustomerCase, locale: str, move: str, field: FormField) -> FormField:
     """Return a field as the customer is asked: in the portal's words, the plan's own criteria as choices."""
-    own = _own_text(locale, f"portal.field.{move}.{field.name}", f"portal.field.{field.name}")
+    kind, name = seen.case.kind, field.name
+    own = _own_text(
+        locale, f"portal.field.{kind}.{move}.{name}", f"portal.field.{move}.{name}", f"portal.field.{name}"
+    )  # fmt: skip
     named = replace(field, label=own or field.label, help=_own_text(locale, f"portal.hint.{field.name}") or field.help)
     if (move, field.name) == (SIGNING, SIGNATURE):
         return replace(named, widget=Widget.TEXT, longest=LONGEST_NAME)

@@ -11,6 +11,7 @@ from apps.api.problems import status_of
 from apps.api.session_cookie import check_site
 from apps.portal.case_forms import ATTACH, SIGNING, customer_moves, move_forms, values_of
 from apps.portal.visit import Sent, Visit, Visiting, check_own
+from apps.principal_care import own_consent
 from apps.principal_moves import key_of
 from apps.principal_portal import move_own_case, own_case, own_number
 from apps.web.entries import Entries
@@ -19,7 +20,8 @@ from engine.access.principal import PrincipalKind
 from engine.accounts.customer_keys import count_move
 from engine.attachments.attach import attach
 from engine.attachments.upload import limits_of
-from locales.translation import refusal
+from engine.ledger.record import CaseRow
+from locales.translation import catalogue, refusal
 from locales.zone import reader_zone
 from statemachines.kinds import lifecycle_of
 from statemachines.refused import Refused
@@ -90,6 +92,7 @@ def _page(
     seen = own_case(visit.store, visit.principal, visit.at)
     why = "" if refused is None else _reason(visit, refused)
     forms = move_forms(seen, visit.locale, tried, entries.given() if entries is not None else {}, refused, why)
+    may_greet, consent = own_consent(visit.store, visit.principal)
     unplaced = why if tried and tried not in {form.name for form in forms} else ""
     return visit.page(
         "case.html",
@@ -100,9 +103,18 @@ def _page(
         why=unplaced,
         may_attach=any(move.name == ATTACH for move in seen.moves),
         note=entries.text("note") if entries is not None and tried == ATTACH else "",
+        may_greet=may_greet,
+        greeted=consent is not None and consent.given,
         reporter=visit.principal.kind is PrincipalKind.REPORTER,
-        milestone=lifecycle_of(seen.case.kind).state[seen.case.state].milestone,
+        now=_now(visit, seen.case),
     )
+
+
+def _now(visit: Visit, case: CaseRow) -> str:
+    """Return how the case stands, by its milestone: in the words of its kind where it has some."""
+    milestone = lifecycle_of(case.kind).state[case.state].milestone
+    own = f"milestone.{case.kind}.{milestone}"
+    return visit.text(own if f"portal.{own}" in catalogue(visit.locale) else f"milestone.{milestone}")
 
 
 def _reason(visit: Visit, refused: Refused) -> str:

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from apps.portal import contact, own_case, own_files, report, start, status
+from apps.portal import care, contact, own_case, own_files, report, start, status
 
 ROUTERS: tuple[APIRouter, ...] = (
     start.router,
@@ -10,5 +10,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     status.router,
     own_case.router,
     own_files.router,
+    care.router,
     report.router,
 )

@@ -4,20 +4,14 @@ A new move or a new field of a form shows up in the pages without a line here: w
 JSON schema, what it is called from the catalogues.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
-from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
-
-from pydantic import ValidationError
+from typing import Any
 
 from apps.variable_views import MONEY_ENTERED, SORTS, field_label
+from apps.web.catalogued_codes import CATALOGUED, catalogued
 from locales.translation import catalogue, fault_text, label
-from statemachines.form_faults import form_faults
 from statemachines.form_model import (
     ACTOR,
     ATTACHED,
@@ -26,15 +20,19 @@ from statemachines.form_model import (
     CODES,
     DEPARTMENT,
     PERSONAL,
+    VARIABLE,
     Form,
     marked,
     required,
 )
 from statemachines.refused import Refused
 
-FilledForm = TypeVar("FilledForm", bound=Form)
 LONG = 500
 """A text that may be longer is typed in an area of several lines."""
+
+
+NAMES = r"^[a-z_.:]+( [a-z_.:]+)*$"
+"""Names of scopes or events, separated by blanks."""
 
 
 class Widget(StrEnum):
@@ -98,11 +96,15 @@ class FormField:
 
 @dataclass(frozen=True, slots=True)
 class FormReader:
-    """Whom a form is drawn for: his language, the kind of the case whose labels it takes, the choices of the house."""
+    """Whom a form is drawn for: his language, the kind of the case whose labels it takes, the choices of the house.
+
+    ``variables`` are those of the case.
+    """
 
     locale: str
     kind: str
     choices: Choices = NO_CHOICES
+    variables: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def label(self, sort: str, code: str) -> str:
         """Return the label of a code."""
@@ -127,25 +129,10 @@ def linked_choices(fields: Sequence[FormField], address: Mapping[str, str]) -> d
     return {field.name: code for field, code in chosen if code is not None and code in dict(field.choices)}
 
 
-def form_values(form: type[Form], entries: Mapping[str, str], zone: ZoneInfo) -> dict[str, Any]:
-    """Return what was typed as the form's model takes it: money in fen, local times with their offset.
-
-    What cannot be read so is handed on as it was typed, for the model to refuse.
-    """
+def widgets_of(form: type[Form]) -> dict[str, Widget]:
+    """Return how each field of a form is filled in."""
     schema = form.model_json_schema()
-    values = dict[str, Any]()
-    for name, text in entries.items():
-        field = _resolved(schema.get("properties", {}).get(name, {}), schema)
-        values[name] = _read(_widget(form, name, field), text.strip(), zone)
-    return values
-
-
-def filled(form: type[FilledForm], entries: Mapping[str, str], zone: ZoneInfo) -> FilledForm:
-    """Return the form that was filled in. Raises ``Refused('form')``, which names the faulty fields."""
-    try:
-        return form.model_validate(form_values(form, entries, zone))
-    except ValidationError as error:
-        raise Refused("form", move="", fields=form_faults(error)) from None
+    return {name: _widget(form, name, _resolved(field, schema)) for name, field in schema.get("properties", {}).items()}
 
 
 def errors_by_field(refused: Refused | None, locale: str) -> dict[str, str]:
@@ -168,7 +155,7 @@ def _resolved(field: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
 def _widget(form: type[Form], name: str, field: Mapping[str, Any]) -> Widget:
     if name in marked(form, ATTACHED):
         return Widget.ATTACHMENTS
-    if field.get("pattern") == CODES:
+    if field.get("pattern") in (CODES, NAMES):
         return Widget.SEVERAL
     if "enum" in field or name in _house_fields(form):
         return Widget.SELECT
@@ -227,6 +214,8 @@ def _offered(
         if name in marked(form, mark):
             return tuple(offered)
     sort = SORTS.get(name, name)
+    if sort in CATALOGUED and name in marked(form, VARIABLE):
+        return catalogued(reader.locale, reader.kind, sort, reader.variables)
     return tuple((str(code), reader.label(sort, str(code))) for code in field.get("enum", ()))
 
 
@@ -239,30 +228,3 @@ def _help(reader: FormReader, name: str, widget: Widget) -> str:
 
 def _shown(default: Any) -> str:
     return str(default).lower() if isinstance(default, bool) else str(default)
-
-
-def _read(widget: Widget, text: str, zone: ZoneInfo) -> Any:
-    if widget is Widget.MONEY:
-        return _fen(text)
-    if widget is Widget.INSTANT:
-        return _instant(text, zone)
-    if widget is Widget.SWITCH:
-        return {"true": True, "false": False}.get(text, text)
-    return text
-
-
-def _fen(yuan: str) -> Any:
-    """Return an amount in fen; the text itself where it is no amount in yuan with at most two decimals."""
-    plain = yuan.replace(",", "").replace("，", "")
-    if not re.fullmatch(r"\d{1,12}(\.\d{1,2})?", plain, re.ASCII):
-        return yuan
-    return int(Decimal(plain) * 100)
-
-
-def _instant(text: str, zone: ZoneInfo) -> Any:
-    """Return a local date and time with its offset; the text itself where it is none or has an offset already."""
-    try:
-        local = datetime.fromisoformat(text)
-    except ValueError:
-        return text
-    return text if local.tzinfo is not None else local.replace(tzinfo=zone).isoformat()

@@ -27,7 +27,8 @@ from engine.rules.in_force import rules_in
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
-from models.identifiers import mail_address, person_name
+from models.mail_addresses import mail_address
+from models.person_names import person_name
 from statemachines.kinds import lifecycle_of
 from statemachines.refused import Refused
 from statemachines.roles import DESK

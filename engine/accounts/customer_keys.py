@@ -28,7 +28,7 @@ from engine.entry_checks import is_word
 from engine.ledger.chain import keyed
 from engine.store import Store
 from models.columns import to_micros
-from models.identifiers import mail_address
+from models.mail_addresses import mail_address
 from statemachines.kinds import lifecycle_of
 from statemachines.refused import Refused
 

@@ -3,7 +3,8 @@
 Note [Allowances]: a token's requests are counted in the store, so that several workers share one limit. A write for
 each request would cost as much as a move; so a process takes a share of the window at once and spends it from memory.
 All processes together never let through more than the limit; what one has taken and does not need is lost to the
-others until the window ends.
+others until the window ends. Of requests that come at once, one takes the share that all of them spend: if each took
+its own, twenty of them would empty the window.
 """
 
 import threading
@@ -35,11 +36,20 @@ class RequestAllowances:
     def __init__(self) -> None:
         self._taken: dict[str, _Allowance] = {}
         self._lock = threading.Lock()
+        self._taking: dict[str, threading.Lock] = {}
 
     def spend(self, store: Store, limit: Limit, who: str, at: datetime) -> None:
         """Let one request through. Raises ``RateLimited``. See Note [Allowances]."""
         if self._spent(who, at):
             return
+        with self._lock:
+            taking = self._taking.setdefault(who, threading.Lock())
+        with taking:
+            if not self._spent(who, at):
+                self._take(store, limit, who, at)
+
+    def _take(self, store: Store, limit: Limit, who: str, at: datetime) -> None:
+        """Take a share and spend the first request of it. Raises ``RateLimited``."""
         share = max(1, rate(limit.rate).amount // SHARES)
         try:
             taken = _Allowance(share - 1, count_try(store, [(limit, who)], at, share))
@@ -62,5 +72,5 @@ class RequestAllowances:
     def _remember(self, who: str, allowance: _Allowance) -> None:
         with self._lock:
             if len(self._taken) >= MOST:
-                self._taken = {}
+                self._taken, self._taking = {}, {}
             self._taken[who] = allowance

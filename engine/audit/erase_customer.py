@@ -20,7 +20,7 @@ SELECT 1 AS one FROM party p JOIN cases c ON c.party_id = p.id
 """
 ERASE = """
 UPDATE party SET name = NULL, phone = NULL, email = NULL, identity = NULL, phone_key = NULL, email_key = NULL,
-       erased_at = :at, erasure_reason = :reason
+       birthday = NULL, erased_at = :at, erasure_reason = :reason
  WHERE id = :id AND erased_at IS NULL
 """
 FORGET_QUESTIONS = """

@@ -6,7 +6,7 @@ from typing import Any
 from engine.duplicates.recognition import keys_of
 from engine.rules.in_force import rules_in
 from engine.transaction import Tx
-from models.identifiers import HOME_REGION
+from models.telephone_numbers import HOME_REGION
 from statemachines.refused import Refused
 
 CHUNK = 500

@@ -42,6 +42,11 @@ UNCOVERED: Mapping[str, Uncovered] = {
         WHOLE_ROWS,
     ),
     "attempt_window": Uncovered("how often somebody tried within minutes", ("key", "hits", "until"), WHOLE_ROWS),
+    "care_greeting": Uncovered(
+        "which greeting was sent or withheld: who agreed to greetings is in the journal",
+        ("party_id", "occasion", "pack", "queued_at", "ends_at", "next_at", "outcome", "reason", "settled_at"),
+        WHOLE_ROWS,
+    ),
     "delivery": Uncovered(
         "which reaction is still to be made, and when: what a reaction moves is in the record; status, holder, error"
         " and end must fit each other",
@@ -110,9 +115,9 @@ UNCOVERED: Mapping[str, Uncovered] = {
         frozenset({"case_id"}),
     ),
     "party": Uncovered(
-        "the language of a customer, and customers that belong to no case; name, number and address of one whom neither"
-        " number nor address identifies",
-        ("name", "phone", "email", "locale", "email_key", "phone_key", "person_id"),
+        "the language and the birthday of a customer, and customers that belong to no case; name, number and address of"
+        " one whom neither number nor address identifies",
+        ("name", "phone", "email", "locale", "birthday", "email_key", "phone_key", "person_id"),
         ("insert", "swap"),
         frozenset({"name", "phone", "email", "email_key", "phone_key", "person_id"}),
     ),

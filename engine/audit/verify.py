@@ -3,29 +3,29 @@
 A value that cannot be read is reported with its place; everything else is checked all the same.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from engine.attachments.attachment_check import ATTACHMENTS, attachment_faults
+from engine.attachments.attachment_check import attachment_faults
 from engine.attachments.content_files import ContentFiles, content_files
 from engine.audit.clock_check import SET_BACK, AnchorTimes, set_back
-from engine.audit.escalation_check import STEPS, TIMERS, ladder_faults
-from engine.audit.journal_check import journal_faults, new_journal_faults, newest_digests
+from engine.audit.escalation_check import ladder_faults
+from engine.audit.journal_check import journal_faults, new_journal_faults
 from engine.audit.notice_check import notice_faults
 from engine.audit.party_check import party_faults
-from engine.audit.row_check import parsed_form, row_faults
+from engine.audit.record_check import chain_faults, history_faults, shipment_faults, statement_faults
+from engine.audit.related_rows import Related
+from engine.audit.row_check import row_faults
 from engine.audit.schema_check import schema_faults
 from engine.audit.sound_cases import SoundCases
 from engine.audit.timer_check import TimerCheck
 from engine.audit.value_check import value_faults
-from engine.duplicates.recognition import shipment_key
 from engine.ledger.anchoring import anchored_entry, doubts
-from engine.ledger.chain import GENESIS, chain_hash, digest
-from engine.ledger.journal import JOURNAL_LEAF, canonical_key, row_digest
+from engine.ledger.journal import JOURNAL_LEAF
 from engine.ledger.lifecycle_versions import Versions, altered_versions, recorded_versions
-from engine.ledger.record import COLUMNS, CaseRow, case_of, record_of
+from engine.ledger.record import COLUMNS, CaseRow, case_of
 from engine.rules.in_force import Rules, rules_in
 from engine.store import Store
 from engine.transaction import Tx
@@ -36,13 +36,6 @@ from statemachines.refused import Refused
 from statemachines.retirement import Resolver
 
 CASES = f"SELECT {COLUMNS} FROM cases WHERE id > :after AND changed_at >= :since ORDER BY id LIMIT 500"
-HISTORY = """
-SELECT case_id, seq, move, source, dest, cycle, level, actor_id, via, occurred_at, recorded_at, inferred, lifecycle,
-       form, hash FROM transition WHERE case_id IN ({ids}) ORDER BY case_id, seq
-"""
-STATEMENTS = """
-SELECT case_id, seq, field, salt, content, erased_at, erasure_reason FROM statement WHERE case_id IN ({ids})
-"""
 STRAYS = """
 SELECT 'transition' AS name, count(*) AS n FROM transition t LEFT JOIN cases c ON c.id = t.case_id WHERE c.id IS NULL
 UNION ALL SELECT 'statement', count(*) FROM statement s LEFT JOIN transition t ON t.case_id = s.case_id
@@ -53,8 +46,6 @@ NEWEST = "SELECT max(changed_at) AS at FROM cases"
 LEAST = -(2**63)
 """Less than every instant and key, so that no case is skipped, whatever its row holds."""
 
-_Row = Mapping[str, Any]
-
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -63,48 +54,6 @@ class Fault:
     number: str
     seq: int
     what: str
-
-
-@dataclass(frozen=True, slots=True)
-class Related:
-    """The rows that belong to some cases, by case id."""
-
-    history: dict[int, list[Any]]
-    statements: dict[int, list[Any]]
-    steps: dict[int, list[Any]]
-    timers: dict[int, list[Any]]
-    attachments: dict[int, list[Any]]
-    erasures: Mapping[str, str]
-    """The digests of the journal's newest entries for the texts that were erased, by their keys."""
-
-    @classmethod
-    def read(cls, tx: Tx, ids: list[int]) -> "Related":
-        """Read them by one query per table."""
-        rows = [_by_case(tx, sql, ids) for sql in (HISTORY, STATEMENTS, STEPS, TIMERS, ATTACHMENTS)]
-        erased = [row for of_case in rows[1].values() for row in of_case if row.erased_at is not None]
-        keys = [key for row in erased if (key := _erasure_key(row)) is not None]
-        return cls(*rows, erasures=newest_digests(tx, "erasure", keys))
-
-    def rows_of(self, case_id: int) -> tuple[list[Any], ...] | None:
-        """Return the rows of one case from which its verdict follows; None if files or the journal decide, too."""
-        if self.attachments[case_id] or any(row.erased_at is not None for row in self.statements[case_id]):
-            return None
-        return tuple(rows[case_id] for rows in (self.history, self.statements, self.steps, self.timers))
-
-
-def _erasure_key(row: Any) -> str | None:
-    """Return under which key the journal holds that a text was erased, or None for a value that no key holds."""
-    try:
-        return canonical_key((row.case_id, row.seq, row.field))
-    except (TypeError, ValueError):
-        return None
-
-
-def _by_case(tx: Tx, sql: str, ids: list[int]) -> dict[int, list[Any]]:
-    by_case: dict[int, list[Any]] = {case_id: [] for case_id in ids}
-    for row in tx.rows(sql.format(ids=", ".join(map(str, ids)))):
-        by_case[row.case_id].append(row)
-    return by_case
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,13 +133,13 @@ def _case_faults(
     resolver = table.resolver if table is not None else Resolver.of((), {}, ())
     ladder = (related.steps[case.id], related.timers[case.id], resolver)
     checks: tuple[Callable[[], Iterable[tuple[int, str]]], ...] = (
-        lambda: _chain_faults(case.number, case.head, history),
-        lambda: _history_faults(case, history),
+        lambda: chain_faults(case.number, case.head, history),
+        lambda: history_faults(case, history),
         lambda: ((case.version, what) for what in row_faults(case, history, versions)),
-        lambda: _statement_faults(history, related.statements[case.id], related.erasures),
+        lambda: statement_faults(history, related.statements[case.id], related.erasures),
         lambda: ladder_faults(case, history, *ladder),
         lambda: ((0, what) for what in _timer_faults(case, table, history, related, rules)),
-        lambda: _shipment_faults(secret, case, related.statements[case.id]),
+        lambda: shipment_faults(secret, case, related.statements[case.id]),
         lambda: attachment_faults(contents, history, related.attachments[case.id]),
     )
     return [Fault(_shown(case.number), seq, what) for check in checks for seq, what in _readable(case, check)]
@@ -220,90 +169,6 @@ def _set_back(case: CaseRow, related: Related, anchors: AnchorTimes) -> list[tup
         return []
 
 
-def _shipment_faults(secret: bytes, case: CaseRow, statements: Iterable[Any]) -> Iterator[tuple[int, str]]:
-    """Yield that the key of the shipment is not that of the text; of an erased text it cannot be told."""
-    text = next((row for row in statements if (row.seq, row.field) == (1, "shipment")), None)
-    erased = text is not None and text.content is None
-    key = None if text is None or erased else shipment_key(secret, text.content)
-    if not erased and key != case.shipment:
-        yield 1, "row_shipment"
-
-
 def _shown(number: Any) -> str:
     """Return what stands in place of a case number as a text that can be printed."""
     return ascii(number)[1:-1][:80] if isinstance(number, str) else repr(number)[:80]
-
-
-def chain_faults(number: str, head: str, history: list[dict[str, Any]]) -> Iterator[Fault]:
-    """Yield the transitions whose hash does not follow from the previous one and their own row."""
-    yield from (Fault(number, seq, what) for seq, what in _chain_faults(number, head, history))
-
-
-def _chain_faults(number: str, head: str, history: list[dict[str, Any]]) -> Iterator[tuple[int, str]]:
-    before = GENESIS
-    for at, row in enumerate(history, start=1):
-        columns = {name: value for name, value in row.items() if name != "hash"}
-        if row["seq"] != at:
-            yield row["seq"], "gap"
-        if not _hashes_to(row["hash"], before, number, columns):
-            yield row["seq"], "hash"
-        before = row["hash"]
-    if before != head:
-        yield len(history), "head"
-
-
-def _hashes_to(expected: Any, before: str, number: str, columns: dict[str, Any]) -> bool:
-    try:
-        return chain_hash(before, record_of(number, columns)) == expected
-    except (TypeError, ValueError):  # a column holds a value of another type, or a text that is no UTF-8
-        return False
-
-
-def _history_faults(case: CaseRow, history: list[dict[str, Any]]) -> Iterator[tuple[int, str]]:
-    """Yield where the history is not continuous, or does not end in the state of the case."""
-    state, recorded = "", 0
-    for row in history:
-        if row["source"] != state:
-            yield row["seq"], "skipped_state"
-        if row["recorded_at"] < recorded:
-            yield row["seq"], "recorded_earlier"
-        if row["occurred_at"] > row["recorded_at"]:
-            yield row["seq"], "occurred_later"
-        state, recorded = row["dest"], row["recorded_at"]
-    last = history[-1] if history else {"seq": 0, "cycle": 0, "level": 0}
-    end = (state, last["seq"], last["cycle"], last["level"])
-    if end != (case.state, case.version, case.cycle, case.level):
-        yield case.version, "row"
-
-
-def _statement_faults(
-    history: list[dict[str, Any]], statements: Iterable[Any], erasures: Mapping[str, str]
-) -> Iterator[tuple[int, str]]:
-    """Yield personal texts that are missing, altered, erased without an entry, or belong to no transition."""
-    stored = {(row.seq, row.field): row for row in statements}
-    for row in history:
-        for name, value in parsed_form(row["form"]).items():
-            if not isinstance(value, dict):
-                continue
-            text = stored.pop((row["seq"], name), None)
-            if not _matches(text, cast("_Row", value)):
-                yield row["seq"], f"statement_{name}"
-            elif text.erased_at is not None and erasures.get(_erasure_key(text) or "") != row_digest("erasure", text):
-                yield row["seq"], f"statement_{name}_erased"
-    yield from ((seq, f"statement_{name}_unknown") for seq, name in stored)
-
-
-def _matches(row: Any, recorded: _Row) -> bool:
-    """Return whether a text matches its digest in the record, or was erased and says when.
-
-    Whether somebody erased it who may is told by the journal.
-    """
-    if row is None or (row.content is None and row.salt is None):
-        return row is not None and row.erased_at is not None
-    if not isinstance(row.salt, bytes) or not isinstance(row.content, str):
-        return False
-    try:
-        there = row.erased_at is None and row.erasure_reason is None
-        return there and digest(bytes(row.salt), row.content) == recorded.get("sha256")
-    except ValueError:  # a text that is no UTF-8
-        return False

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from engine.calendars.calendar import DAY, Calendar
 
+CALL_WINDOWS: Final = ("revisit", "survey_answer")
+"""The clauses within whose limit a customer is called: after service, and in a survey."""
 FIRST_AFTER = DAY
 NEXT_AFTER = timedelta(days=1, hours=3)
 """The next attempt is on another day and at another hour."""

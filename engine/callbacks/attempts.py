@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.actors import SYSTEM
 from engine.calendars.callers import Callers, callers
-from engine.calendars.calling_hours import FIRST_AFTER, NEXT_AFTER, Wish, planned
+from engine.calendars.calling_hours import CALL_WINDOWS, FIRST_AFTER, NEXT_AFTER, Wish, planned
 from engine.contention import in_transaction
 from engine.ledger.journal import journal_row
 from engine.retired_names import recorded_as
@@ -73,7 +73,7 @@ OVER = """
 UPDATE callback SET outcome = :outcome, done_at = :at
  WHERE case_id = :case_id AND cycle = :cycle AND attempt = :attempt AND done_at IS NULL
 """
-# A callback is no longer needed once its revisit timer has ended.
+# A callback is no longer needed once the timer of its window has ended.
 STALE = """
 UPDATE callback SET outcome = :outcome, done_at = :at WHERE case_id = :case_id AND done_at IS NULL
    AND NOT EXISTS (SELECT 1 FROM timer k WHERE k.case_id = callback.case_id AND k.cycle = callback.cycle
@@ -106,7 +106,9 @@ def plan(store: Store, at: datetime, case_id: int | None = None) -> int:
 
 
 def _plan(tx: Tx, at: int, case_id: int | None) -> int:
-    unplanned = UNPLANNED.format(revisit=recorded_as("clause", "revisit"), callable=recorded_as("state", *_callable()))
+    unplanned = UNPLANNED.format(
+        revisit=recorded_as("clause", *CALL_WINDOWS), callable=recorded_as("state", *_callable())
+    )
     sql, values = (unplanned + ONE, {"case_id": case_id}) if case_id is not None else (unplanned, {})
     rows = tx.rows(f"{sql} ORDER BY c.id", **values)
     if not rows:
@@ -121,7 +123,7 @@ def next_attempt(tx: Tx, case_id: int, at: datetime) -> datetime | None:
 
     None where that call is the last one that the pack asks for, or the case awaits no callback.
     """
-    names = {"revisit": recorded_as("clause", "revisit"), "callable": recorded_as("state", *_callable())}
+    names = {"revisit": recorded_as("clause", *CALL_WINDOWS), "callable": recorded_as("state", *_callable())}
     sql, values = AWAITED.format(**names) + ONE, {"case_id": case_id}
     row = tx.row(sql, **values)
     if row is None:
@@ -133,9 +135,8 @@ def next_attempt(tx: Tx, case_id: int, at: datetime) -> datetime | None:
 
 
 def _callable() -> set[str]:
-    """Return the states of all kinds in which a callback is awaited: those of ``revisit`` in which its timer runs."""
-    rows = [(table, row) for table in lifecycles().values() for row in table.rows.get("revisit", ())]
-    return {state for table, row in rows for state in row.sources if state in table.clause["revisit"].during}
+    """Return the states of all kinds in which a callback is awaited: those in which a call in vain is recorded."""
+    return {state for table in lifecycles().values() for row in table.rows.get("attempt", ()) for state in row.sources}
 
 
 @dataclass
@@ -216,7 +217,7 @@ class _Planning:
 def due(store: Store, at: datetime, limit: int = 50) -> list[Planned]:
     """Return the due callbacks that are not handed to anybody."""
     with store.looking() as tx:
-        sql = DUE.format(revisit=recorded_as("clause", "revisit"))
+        sql = DUE.format(revisit=recorded_as("clause", *CALL_WINDOWS))
         return [Planned(*row) for row in tx.rows(sql, at=to_micros(at), limit=limit)]
 
 
@@ -245,7 +246,7 @@ def put_off(store: Store, planned: Planned, reason: str, at: datetime) -> None:
 def call_off(store: Store, case_id: int, outcome: str, at: datetime) -> None:
     """Cancel the open callbacks of a case that no longer waits for one."""
     with store.writing() as tx:
-        sql, now = STALE.format(revisit=recorded_as("clause", "revisit")), to_micros(at)
+        sql, now = STALE.format(revisit=recorded_as("clause", *CALL_WINDOWS)), to_micros(at)
         for row in tx.rows(sql, case_id=case_id, outcome=outcome, at=now):
             _journal(tx, case_id, row.cycle, row.attempt, now)
 

@@ -37,7 +37,8 @@ class Surroundings:
 
     Promises are judged by ``now``, the instant that the clock gave; what is written is recorded at ``recorded_at``,
     which is never before the low-water mark. ``terms``, ``ladders`` and ``calendars`` keep what planning computed from
-    the rules and the tables, for cases that are alike.
+    the rules and the tables, for cases that are alike. For a group of commands ``holders`` keeps who holds
+    the certificate of a course, as it was read once.
     """
 
     rules: Rules
@@ -47,6 +48,7 @@ class Surroundings:
     terms: TermsMemo = field(default_factory=TermsMemo)
     ladders: dict[tuple[Any, ...], Any] = field(default_factory=dict[tuple[Any, ...], Any])
     calendars: dict[str, Calendar] = field(default_factory=dict[str, Calendar])
+    holders: dict[str, set[str]] | None = None
 
     def calendar(self, name: str) -> Calendar:
         """Return the calendar in force. Raises ``Refused('unknown_calendar')``."""

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from engine.actors import Acting
-from engine.commands.case_context import CaseContext
+from engine.commands.case_context import CaseContext, Surroundings
 from engine.ledger.chain import canonical
 from engine.retired_names import recorded_as
 from engine.rules.policy import Pack
@@ -45,8 +45,17 @@ def holders(tx: Tx, course: str, at: int, handle: str | None = None) -> set[str]
 def refuse_uncertified(tx: Tx, context: CaseContext, person: Acting, at: int) -> None:
     """Raise ``Refused('uncertified')`` where a customer's case would go to somebody without the pack's certificate."""
     course = required_certificate(context.pack)
-    if course is not None and not context.table.internal and not holders(tx, course, at, person.handle):
+    if course is not None and not context.table.internal and not _holds(tx, context.around, course, person.handle, at):
         raise Refused("uncertified", handle=person.handle, course=course, pack=context.pack.edition)
+
+
+def _holds(tx: Tx, around: Surroundings, course: str, handle: str, at: int) -> bool:
+    """Return whether somebody holds a certificate; a group of commands reads all holders once."""
+    if around.holders is None:
+        return bool(holders(tx, course, at, handle))
+    if course not in around.holders:
+        around.holders[course] = holders(tx, course, at)
+    return handle in around.holders[course]
 
 
 def required_certificate(pack: Pack) -> str | None:

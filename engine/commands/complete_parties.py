@@ -14,7 +14,7 @@ from engine.rules.in_force import rules_in
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
-from models.identifiers import HOME_REGION
+from models.telephone_numbers import HOME_REGION
 from statemachines.refused import Refused
 
 AT_ONCE: Final = 200

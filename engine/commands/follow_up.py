@@ -21,7 +21,7 @@ from engine.retired_names import recorded_as
 from engine.store import Store
 from engine.transaction import Tx
 from models.contact import Contact
-from models.identifiers import mail_address
+from models.mail_addresses import mail_address
 from statemachines.complaint import COMPLAINT
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Refused

@@ -25,6 +25,7 @@ from statemachines.form_model import (
     OPEN_CASE,
     OWN_OR_AGREED,
     PAST,
+    WORKER,
     Form,
     marked,
     value_of,
@@ -69,7 +70,7 @@ def _names_others(form: type[Form]) -> bool:
 
 
 def _check_fields(tx: Tx, context: CaseContext, form: Form, at: int | None) -> None:
-    owners = marked(type(form), ON_CASE)
+    owners, workers = marked(type(form), ON_CASE), marked(type(form), WORKER)
     department = value_of(form, "department") or context.case.department
     for name in marked(type(form), DEPARTMENT) if at is not None else ():
         for code in (getattr(form, name) or "").split():
@@ -79,8 +80,9 @@ def _check_fields(tx: Tx, context: CaseContext, form: Form, at: int | None) -> N
     for name in marked(type(form), ACTOR):
         if (handle := getattr(form, name)) is not None:
             person = known_actor(tx, handle)
-            if at is not None and name in owners:
+            if at is not None and name in (*owners, *workers):
                 _check_owner(person, department, at)
+            if at is not None and name in owners:
                 refuse_uncertified(tx, context, person, at)
     for name in marked(type(form), CUSTOMER_KIND):
         _check_kind(getattr(form, name))
@@ -115,9 +117,9 @@ def _check_consent(tx: Tx, case: CaseRow, into: str) -> None:
         raise Refused("no_consent", number=case.number, into=into)
 
 
-def _check_kind(kind: str) -> None:
+def _check_kind(kind: str | None) -> None:
     known = [name for name, table in lifecycles().items() if not table.internal]
-    if kind not in known:
+    if kind is not None and kind not in known:
         raise Refused("unknown_kind", kind=kind, known=known)
 
 

@@ -55,6 +55,7 @@ def load_one(tx: Tx, wanted: Wanted, at: int, *, complete: bool = False) -> Load
 def load_many(tx: Tx, wanted: Sequence[Wanted], at: int) -> list[Loaded]:
     """Lock the cases of a group of commands and read what each needs; one ``Loaded`` for each, in their order."""
     around = surroundings(tx, at)
+    around.holders = {}
     locked = load_sql.CASES_BY_NUMBER + (load_sql.WAIT if tx.postgres else "")
     rows = tx.rows_among(locked, numbers=list({request.number for request in wanted}))
     cases = {row.number: case_of(row) for row in rows}

@@ -27,7 +27,7 @@ from engine.ledger.journal import journal_row
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
-from models.identifiers import mail_address
+from models.mail_addresses import mail_address
 from statemachines.refused import Refused
 from statemachines.roles import Role
 

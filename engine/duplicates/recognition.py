@@ -4,7 +4,11 @@ from dataclasses import dataclass
 
 from engine.ledger.chain import keyed
 from models.contact import Contact
-from models.identifiers import HOME_REGION, Identifier, mail_address, person_name, phone_number, waybill
+from models.identifiers import Identifier
+from models.mail_addresses import mail_address
+from models.person_names import person_name
+from models.telephone_numbers import HOME_REGION, phone_number
+from models.waybills import waybill
 
 
 @dataclass(frozen=True, slots=True)

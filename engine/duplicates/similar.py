@@ -11,7 +11,7 @@ from engine.duplicates.same_person import holders, person_of, recognise
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from models.contact import Contact
-from models.identifiers import HOME_REGION
+from models.telephone_numbers import HOME_REGION
 from statemachines.kinds import lifecycle_of
 
 RECENTLY = timedelta(days=30)

@@ -34,6 +34,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "api_token": ("id",),
     "attachment": ("id",),
     "callback": ("case_id", "cycle", "attempt"),
+    "care_consent": ("id",),
     "category": ("code",),
     "conduct_draw": ("id",),
     "conduct_mark": ("sheet_id", "item"),
@@ -55,6 +56,9 @@ KEYS: dict[str, tuple[str, ...]] = {
     "rule_draft": ("id",),
     "same_person": ("party_id", "other_id"),
     "store_info": ("id",),
+    "survey": ("id",),
+    "survey_person": ("survey_id", "position"),
+    "survey_stratum": ("survey_id", "stratum"),
     "suspension": ("id",),
     "webhook": ("id",),
 }
@@ -75,7 +79,7 @@ SELECTED = {
     "party_erasure": """
 (SELECT id, erased_at, erasure_reason FROM party
   WHERE erased_at IS NOT NULL AND name IS NULL AND phone IS NULL AND email IS NULL
-    AND identity IS NULL AND phone_key IS NULL AND email_key IS NULL) AS party_erasure
+    AND identity IS NULL AND phone_key IS NULL AND email_key IS NULL AND birthday IS NULL) AS party_erasure
 """,
 }
 """The subjects that are no table: deliveries that a person revived or gave up, and what was erased."""

@@ -1,8 +1,7 @@
 """Turn outbox events into deliveries; lease deliveries, record how they ended, retry or dead-letter them."""
 
-import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,21 +9,17 @@ from engine.backoff import TRIES, next_try
 from engine.commands.holds import park
 from engine.contention import in_transaction
 from engine.outbox import many_sql
+from engine.outbox.case_event import EVENT, CaseEvent, event_of
 from engine.outbox.notices import queue_unsent
 from engine.store import Store
 from engine.transaction import Tx
 from engine.webhook_reactions import of_webhook
 from models.columns import MICROSECOND, to_micros
-from statemachines.kinds import lifecycle_of
 from statemachines.retirement import CARRIED_OVER
 
 LEASE = timedelta(seconds=60)
 """How long a delivery belongs to the process that leased it."""
 
-EVENT = """
-t.case_id, t.seq, t.move, t.source, t.dest, t.cycle, t.level, t.form, t.occurred_at, t.recorded_at, t.via,
-c.kind, c.number
-"""
 TAKE_EVENTS = f"""
 SELECT {EVENT} FROM outbox_event m JOIN transition t ON t.case_id = m.case_id AND t.seq = m.seq
   JOIN cases c ON c.id = m.case_id ORDER BY m.case_id, m.seq LIMIT :limit
@@ -67,41 +62,6 @@ UPDATE delivery SET status = :status, next_at = :next_at, lease_owner = NULL, er
  WHERE {THIS} AND delivery.lease_owner = :lease_owner AND delivery.status = 'leased'
 """
 LOST = f"UPDATE delivery SET status = 'dead', lease_owner = NULL, error = 'ProcessLost' WHERE {THIS}"
-PEEK = f"""
-SELECT c.number, c.kind, t.dest, t.cycle, m.case_id, m.seq FROM outbox_event m
-  JOIN transition t ON t.case_id = m.case_id AND t.seq = m.seq JOIN cases c ON c.id = m.case_id
-UNION SELECT c.number, c.kind, t.dest, t.cycle, d.case_id, d.seq FROM delivery d
-  JOIN transition t ON t.case_id = d.case_id AND t.seq = d.seq JOIN cases c ON c.id = d.case_id
- WHERE d.status IN ('waiting', 'leased') AND d.next_at <= :at AND NOT {of_webhook("d")}
- ORDER BY 5, 6 LIMIT :limit
-"""
-
-
-WAITING_WEBHOOKS = f"""
-SELECT c.number, c.kind, t.dest, t.cycle, d.reaction FROM delivery d
-  JOIN transition t ON t.case_id = d.case_id AND t.seq = d.seq JOIN cases c ON c.id = d.case_id
- WHERE {IS_FREE} AND {of_webhook("d")} ORDER BY d.case_id, d.seq, d.reaction LIMIT :limit
-"""
-SUBSCRIPTIONS_DUE = f"SELECT DISTINCT d.reaction FROM delivery d WHERE {IS_FREE} AND {of_webhook('d')} ORDER BY 1"
-
-
-@dataclass(frozen=True, slots=True)
-class CaseEvent:
-    """The transition behind an outbox event, as a reaction reads it. Instants are microseconds since 1970 UTC."""
-
-    case_id: int
-    seq: int
-    move: str
-    source: str
-    dest: str
-    cycle: int
-    level: int
-    form: str
-    occurred_at: int
-    recorded_at: int
-    via: str
-    kind: str
-    number: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,24 +181,6 @@ def _leased(row: Any, owner: str, tries: int, at: int) -> Leased:
     return Leased(event_of(row), row.reaction, tries, owner, at)
 
 
-def event_of(row: Any) -> CaseEvent:
-    """Return the event under the names of today: its move, state or field may have been retired since."""
-    recorded = CaseEvent(**{name: getattr(row, name) for name in CaseEvent.__slots__})
-    table = lifecycle_of(recorded.kind)
-    if not table.retired:
-        return recorded
-    resolver = table.resolver
-    form = json.loads(recorded.form)
-    resolved = table.resolved_form(recorded.move, form)
-    return replace(
-        recorded,
-        move=resolver.move(recorded.move),
-        source=resolver.state(recorded.source),
-        dest=resolver.state(recorded.dest),
-        form=recorded.form if resolved == form else json.dumps(resolved),
-    )
-
-
 def _fan_out(tx: Tx, wanted: Wanted, subscribed: Subscribed, at: int, limit: int) -> list[CaseEvent]:
     events = [event_of(row) for row in tx.rows(f"{TAKE_EVENTS} {tx.skip_locked('m')}", limit=limit)]
     keys = [{"case_id": event.case_id, "seq": event.seq} for event in events]
@@ -249,36 +191,6 @@ def _fan_out(tx: Tx, wanted: Wanted, subscribed: Subscribed, at: int, limit: int
     tx.run_all(INSERT, rows, many_sql.INSERT)
     tx.run_all(FANNED_OUT, keys, many_sql.FANNED_OUT)
     return events
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """What a waiting delivery is about: enough to name a flow run."""
-
-    number: str
-    kind: str
-    step: str
-    round: int
-
-
-def peek(store: Store, at: datetime, limit: int = 200) -> list[Waiting]:
-    """Return what waits at ``at``, oldest case first, without leasing it."""
-    with store.looking() as tx:
-        rows = tx.rows(PEEK, at=to_micros(at), limit=limit)
-    return [Waiting(row.number, row.kind, row.dest, row.cycle) for row in rows]
-
-
-def peek_webhooks(store: Store, at: datetime, limit: int = 200) -> list[Waiting]:
-    """Return the webhooks that may be sent at ``at``, oldest case first, without leasing them."""
-    with store.looking() as tx:
-        rows = tx.rows(WAITING_WEBHOOKS, at=to_micros(at), limit=limit)
-    return [Waiting(row.number, row.kind, row.dest, row.cycle) for row in rows]
-
-
-def subscriptions_due(store: Store, at: datetime) -> list[str]:
-    """Return the reactions of the subscriptions to which something may be sent at ``at``."""
-    with store.looking() as tx:
-        return [row.reaction for row in tx.rows(SUBSCRIPTIONS_DUE, at=to_micros(at))]
 
 
 def settle(store: Store, outcomes: Iterable[tuple[Leased, Ended]], at: datetime) -> list[Leased]:

@@ -22,7 +22,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine.contention import retrying
-from engine.databases import Conflict
 from engine.outbox.mails import REFUSED, ComposedMail, compose_in, queue_composed, withdraw
 from engine.store import Store
 from engine.transaction import Tx
@@ -57,19 +56,9 @@ ASKED = """
 SELECT n.recipient, c.number FROM notice n JOIN cases c ON c.id = n.case_id
  WHERE n.recipient = ANY(:names) AND n.asked_at > :since AND n.awaiting IS NULL
 """
-DIGESTS_DUE = "SELECT DISTINCT recipient FROM notice WHERE mail IS NULL AND digest_at <= :at ORDER BY recipient"
 MOOT = """
 c.closed OR k.closed_at IS NOT NULL OR (n.awaiting IS NOT NULL AND (c.state <> n.awaiting OR EXISTS (
   SELECT 1 FROM notice later WHERE later.case_id = n.case_id AND later.seq > n.seq AND later.awaiting IS NOT NULL)))
-"""
-WAITING = f"""
-SELECT n.case_id, c.number, n.seq, n.level, n.asked_at, n.line, {MOOT} AS moot
-  FROM notice n JOIN cases c ON c.id = n.case_id LEFT JOIN timer k ON k.id = n.timer_id
- WHERE n.recipient = :recipient AND n.mail IS NULL AND n.digest_at <= :at
- ORDER BY n.level DESC, n.asked_at, n.case_id, n.seq
-"""
-ASSIGN = """
-UPDATE notice SET mail = :mail WHERE case_id = :case_id AND seq = :seq AND recipient = :recipient AND mail IS NULL
 """
 UNSENT = f"""
 SELECT n.case_id, n.seq, n.recipient, n.mail, m.outcome, {MOOT} AS moot
@@ -78,7 +67,6 @@ SELECT n.case_id, n.seq, n.recipient, n.mail, m.outcome, {MOOT} AS moot
    AND (m.outcome IS NULL OR m.outcome = '{REFUSED}')
 """
 FORGET_SENDING = "DELETE FROM notice WHERE case_id = :case_id AND seq = :seq AND recipient = :recipient"
-FORGET = "DELETE FROM notice WHERE case_id = :case_id AND seq = :seq AND recipient = :recipient AND mail IS NULL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,54 +206,6 @@ def asked_since(tx: Tx, recipients: Iterable[str], since: datetime) -> set[tuple
     return {(row.recipient, row.number) for row in rows}
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingNotice:
-    """A notice that waits for a digest; ``moot`` if its promise was met or its case closed meanwhile."""
-
-    case_id: int
-    number: str
-    seq: int
-    level: int
-    asked_at: int
-    line: str
-    moot: bool
-
-
-def digests_due(store: Store, at: datetime) -> list[str]:
-    """Return the recipients whose digests are due."""
-    with store.looking() as tx:
-        return [row.recipient for row in tx.rows(DIGESTS_DUE, at=to_micros(at))]
-
-
-def waiting_notices(store: Store, recipient: str, at: datetime) -> list[WaitingNotice]:
-    """Return the notices whose digest is due, highest level first."""
-    with store.looking() as tx:
-        rows = tx.rows(WAITING, recipient=recipient, at=to_micros(at))
-    return [
-        WaitingNotice(row.case_id, row.number, row.seq, row.level, row.asked_at, row.line, bool(row.moot))
-        for row in rows
-    ]
-
-
-def assign_digest(store: Store, mail: ComposedMail, notices: Sequence[WaitingNotice], at: datetime) -> bool:
-    """Queue a digest that carries these notices, and forget those that are moot.
-
-    Return False, and change nothing, if another process has assigned one of them.
-    """
-    live = [_where(notice, mail.recipient) | {"mail": mail.key} for notice in notices if not notice.moot]
-    moot = [_where(notice, mail.recipient) for notice in notices if notice.moot]
-    try:
-        with store.writing() as tx:
-            if sum(tx.run(ASSIGN, **row) for row in live) != len(live):
-                raise Conflict
-            tx.run_all(FORGET, moot)
-            if live:
-                compose_in(tx, [mail], to_micros(at), to_micros(at))
-    except Conflict:
-        return False
-    return True
-
-
 def queue_unsent(tx: Tx, deliveries: Mapping[str, int], at: int) -> None:
     """Queue the mails that earlier tries of deliveries composed and nobody sent. See Note [Made again].
 
@@ -279,7 +219,3 @@ def queue_unsent(tx: Tx, deliveries: Mapping[str, int], at: int) -> None:
     moot = [row for row in theirs if row.moot and row.outcome is None]
     withdraw(tx, [row.mail for row in moot])
     tx.run_all(FORGET_SENDING, [{"case_id": r.case_id, "seq": r.seq, "recipient": r.recipient} for r in moot])
-
-
-def _where(notice: WaitingNotice, recipient: str) -> dict[str, Any]:
-    return {"case_id": notice.case_id, "seq": notice.seq, "recipient": recipient}

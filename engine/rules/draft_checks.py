@@ -21,6 +21,7 @@ BAD = {
     Sort.SURVEY: "bad_questionnaire",
     Sort.CHECKLIST: "bad_checklist",
     Sort.INDICATOR: "bad_indicator",
+    Sort.RECORD: "bad_record_checklist",
 }
 """The refusal of a faulty text of each sort."""
 

@@ -9,7 +9,16 @@ from engine.calendars.calendar import Calendar, calendars_in, shipped
 from engine.calendars.calendar_table import written
 from engine.rules.checklists import Checklist, bad_checklist, checklists, covered_twice, parsed_checklist
 from engine.rules.editions import EditionRow, editions
-from engine.rules.in_force import Rules, Sort, calendar_of, checklist_of, indicator_of, pack_of, questionnaire_of
+from engine.rules.in_force import (
+    Rules,
+    Sort,
+    calendar_of,
+    checklist_of,
+    indicator_of,
+    pack_of,
+    questionnaire_of,
+    record_checklist_of,
+)
 from engine.rules.indicator_definition import Indicator
 from engine.rules.indicator_faults import set_faults
 from engine.rules.indicators import bad_indicator, indicators, parsed_indicator
@@ -21,13 +30,22 @@ from engine.rules.questionnaires import (
     bad_questionnaire,
     parsed_questionnaire,
     questionnaires,
+    weight_faults,
 )
+from engine.rules.record_checklists import (
+    RecordChecklist,
+    audited_twice,
+    bad_record_checklist,
+    parsed_record_checklist,
+    record_checklists,
+)
+from engine.rules.sampling import surveyed_kinds
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from statemachines.refused import Refused
 from statemachines.rule_faults import Fault, rule_fault
 
-AnyRules = Pack | Calendar | Questionnaire | Checklist | Indicator
+AnyRules = Pack | Calendar | Questionnaire | Checklist | Indicator | RecordChecklist
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +65,7 @@ class EditionText:
             Sort.SURVEY: questionnaire_of,
             Sort.CHECKLIST: checklist_of,
             Sort.INDICATOR: indicator_of,
+            Sort.RECORD: record_checklist_of,
         }[self.sort]
         for edition in reversed(self.before):
             yield parse(edition.content, f"{edition.name}@{edition.version}")
@@ -76,6 +95,7 @@ def _shipped(sort: Sort, name: str) -> AnyRules | None:
         return pack(name) if name in names() else None
     by_name = {
         Sort.CALENDAR: shipped, Sort.SURVEY: questionnaires, Sort.CHECKLIST: checklists, Sort.INDICATOR: indicators,
+        Sort.RECORD: record_checklists,
     }[sort]()  # fmt: skip
     return by_name.get(name)
 
@@ -85,8 +105,8 @@ def checked_text(
 ) -> EditionText:
     """Check a text by itself and beside the rules in force when it takes effect.
 
-    Raises ``Refused('bad_pack' | 'bad_calendar' | 'bad_questionnaire' | 'bad_checklist' | 'bad_indicator')`` with every
-    fault.
+    Raises ``Refused('bad_pack' | 'bad_calendar' | 'bad_questionnaire' | 'bad_checklist' | 'bad_indicator' |
+    'bad_record_checklist')`` with every fault.
     """
     if sort is Sort.CALENDAR:
         return calendar_text(tx, rules, text, file, at)
@@ -96,10 +116,20 @@ def checked_text(
         return _checklist_text(tx, rules, text, file, effective_from)
     if sort is Sort.INDICATOR:
         return _indicator_text(tx, rules, text, file, effective_from)
+    if sort is Sort.RECORD:
+        return _record_text(tx, rules, text, file, effective_from)
     pack_ = checked(text, file, rules.calendar)
     _check_date(pack_, effective_from, file)
-    _refuse("bad_pack", file, opening_faults(pack_, rules.calendar, effective_from))
+    _refuse("bad_pack", file, [*opening_faults(pack_, rules.calendar, effective_from), *_survey_faults(pack_)])
     return EditionText(Sort.PACK, pack_, text, editions(tx, Sort.PACK, pack_.name))
+
+
+def _survey_faults(pack_: Pack) -> Iterator[Fault]:
+    """Yield a fault for kinds of case whose customers are not surveyed."""
+    known = surveyed_kinds() if pack_.surveys is not None else []
+    if pack_.surveys is not None and (unknown := sorted(set(pack_.surveys.kinds) - set(known))):
+        why = "{kinds}: customers of such cases are not surveyed; use some of: {known}"
+        yield rule_fault("surveys.kinds", "pack.survey_kinds", why, kinds=unknown, known=known)
 
 
 def calendar_text(tx: Tx, rules: Rules, text: str, file: str, at: datetime) -> EditionText:
@@ -117,7 +147,8 @@ def calendar_text(tx: Tx, rules: Rules, text: str, file: str, at: datetime) -> E
 def _survey_text(tx: Tx, rules: Rules, text: str, file: str, effective_from: datetime) -> EditionText:
     """Check a questionnaire beside those that are in force when it takes effect."""
     questionnaire = parsed_questionnaire(text, file)
-    if faults := list(asked_twice(questionnaire, rules.questionnaires(to_micros(effective_from)).values())):
+    known = rules.questionnaires(to_micros(effective_from)).values()
+    if faults := [*asked_twice(questionnaire, known), *weight_faults(questionnaire)]:
         raise bad_questionnaire(file, faults)
     return EditionText(Sort.SURVEY, questionnaire, text, editions(tx, Sort.SURVEY, questionnaire.name))
 
@@ -136,6 +167,14 @@ def _indicator_text(tx: Tx, rules: Rules, text: str, file: str, effective_from: 
     if faults := list(set_faults(indicator, rules.indicators(to_micros(effective_from)))):
         raise bad_indicator(file, faults)
     return EditionText(Sort.INDICATOR, indicator, text, editions(tx, Sort.INDICATOR, indicator.name))
+
+
+def _record_text(tx: Tx, rules: Rules, text: str, file: str, effective_from: datetime) -> EditionText:
+    """Check a checklist of records beside those that are in force when it takes effect."""
+    checklist = parsed_record_checklist(text, file)
+    if faults := list(audited_twice(checklist, rules.record_checklists(to_micros(effective_from)).values())):
+        raise bad_record_checklist(file, faults)
+    return EditionText(Sort.RECORD, checklist, text, editions(tx, Sort.RECORD, checklist.name))
 
 
 def _pack_faults(rules: Rules, changed: Calendar, at: datetime) -> Iterator[Fault]:

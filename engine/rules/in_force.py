@@ -13,6 +13,7 @@ from engine.rules.indicator_definition import Indicator
 from engine.rules.indicators import indicators, parsed_indicator
 from engine.rules.policy import Pack, names, pack, parsed
 from engine.rules.questionnaires import Questionnaire, asked_of, parsed_questionnaire, questionnaires
+from engine.rules.record_checklists import RecordChecklist, parsed_record_checklist, record_checklists
 from engine.store import Store
 from engine.transaction import Tx
 from statemachines.refused import Refused
@@ -31,9 +32,10 @@ class Sort(StrEnum):
     SURVEY = "survey"
     CHECKLIST = "checklist"
     INDICATOR = "indicator"
+    RECORD = "record"
 
 
-WITHOUT_TIMERS = frozenset({Sort.SURVEY, Sort.CHECKLIST, Sort.INDICATOR})
+WITHOUT_TIMERS = frozenset({Sort.SURVEY, Sort.CHECKLIST, Sort.INDICATOR, Sort.RECORD})
 """The sorts that no timer of a case follows."""
 
 
@@ -115,6 +117,10 @@ class Rules:
             raise Refused("unknown_indicator", name=name[:40], known=list(known))
         return known[name]
 
+    def record_checklists(self, at: int) -> Mapping[str, RecordChecklist]:
+        """Return the checklists of records in force at an instant, by name."""
+        return self._named(Sort.RECORD, record_checklists(), record_checklist_of, at)
+
     def _named(
         self, sort: Sort, shipped_rules: Mapping[str, T], parse: Callable[[str, str], T], at: int
     ) -> Mapping[str, T]:
@@ -142,6 +148,7 @@ _FILES: Mapping[Sort, Callable[[], Iterable[str]]] = {
     Sort.SURVEY: questionnaires,
     Sort.CHECKLIST: checklists,
     Sort.INDICATOR: indicators,
+    Sort.RECORD: record_checklists,
 }
 """What returns the names of the shipped files of each sort."""
 
@@ -202,3 +209,12 @@ def checklist_of(content: str, edition: str) -> Checklist:
 def indicator_of(content: str, edition: str) -> Indicator:
     """Parse the indicator of an edition. Raises ``Refused('bad_indicator')`` if this release cannot read it."""
     return parsed_indicator(content, edition)
+
+
+@lru_cache(maxsize=256)
+def record_checklist_of(content: str, edition: str) -> RecordChecklist:
+    """Parse the checklist of records of an edition.
+
+    Raises ``Refused('bad_record_checklist')`` if this release cannot read it.
+    """
+    return parsed_record_checklist(content, edition)

@@ -18,6 +18,7 @@ from engine.rules.indicator_queries import (
     promised_clauses,
 )
 from engine.rules.languages import language_faults
+from models.completed_order import Lateness
 from models.contact import Channel, CustomerType
 from models.zones import is_zone
 from statemachines.forms import Severity
@@ -180,7 +181,7 @@ def _known_values(key: str) -> frozenset[str] | None:
     tables = lifecycles()
     fixed = {
         "kind": tables, "stage": STAGES, "channel": Channel, "customer_type": CustomerType, "severity": Severity,
-        "clause": [clause for table in tables.values() for clause in promised_clauses(table)],
+        "lateness": Lateness, "clause": [clause for table in tables.values() for clause in promised_clauses(table)],
     }  # fmt: skip
     return frozenset(map(str, fixed[key])) if key in fixed else None
 

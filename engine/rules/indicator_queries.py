@@ -72,6 +72,8 @@ QUERIES: Mapping[str, Query] = {
     "orders_promised": Query(Facts.ORDERS),
     "orders_on_time": Query(Facts.ORDERS, part_of="orders_promised"),
     "orders_repeated": Query(Facts.ORDERS, part_of="orders_completed"),
+    "orders_scored": Query(Facts.ORDERS),
+    "order_score": Query(Facts.ORDERS, Measured.POINTS, part_of="orders_scored"),
 }
 
 OF_CASES = ("kind", "stage", "pack", "channel", "customer_type", "severity", "category", "department", "cause")
@@ -81,10 +83,10 @@ FILTERS: Mapping[Facts, frozenset[str]] = {
     Facts.PROMISES: frozenset((*OF_CASES, "clause", "person")),
     Facts.RESULTS: frozenset((*OF_CASES, "person")),
     Facts.ANSWERS: frozenset((*OF_CASES, "person")),
-    Facts.ORDERS: frozenset(("pack", "channel", "customer_type", "department")),
+    Facts.ORDERS: frozenset(("pack", "channel", "customer_type", "department", "lateness")),
 }
 """By what facts can be filtered and grouped. A person is whoever made the move that the fact judges."""
-EVERY_FILTER = tuple(dict.fromkeys((*OF_CASES, "clause", "person")))
+EVERY_FILTER = tuple(dict.fromkeys((*OF_CASES, "clause", "person", "lateness")))
 
 STAGES: Mapping[str, tuple[str, ...]] = {
     "before_service": ("inquiry",),
@@ -95,7 +97,6 @@ STAGES: Mapping[str, tuple[str, ...]] = {
 
 GIVEN_BY: Mapping[Facts, str] = {
     Facts.RESULTS: "resolve",
-    Facts.ANSWERS: "revisit",
     Facts.DETERMINATIONS: "determine_responsibility",
     Facts.COMPENSATIONS: "compensate",
 }
@@ -107,10 +108,17 @@ def promised_clauses(table: Lifecycle) -> tuple[str, ...]:
     return tuple(clause.name for clause in table.clauses if not clause.internal and clause.then is None)
 
 
+def called_back_kinds() -> frozenset[str]:
+    """Return the kinds whose customers are asked after service, within the window of a callback."""
+    return frozenset(kind for kind, table in lifecycles().items() if "revisit" in table.clause)
+
+
 def kinds_with(facts: Facts) -> frozenset[str]:
     """Return the kinds of case that can have such a fact."""
     tables = lifecycles()
     if facts is Facts.PROMISES:
         return frozenset(kind for kind, table in tables.items() if promised_clauses(table))
+    if facts is Facts.ANSWERS:  # periodic surveys have a report of their own
+        return called_back_kinds()
     move = GIVEN_BY.get(facts)
     return frozenset(kind for kind, table in tables.items() if move is None or move in table.rows)

@@ -7,6 +7,8 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from engine.rules.limits import Row, Text
+from engine.rules.sampling import MOST_SURVEYED, Allocation, SurveyStrata
+from statemachines.forms import SurveyWay
 from statemachines.roles import TOP_LEVEL
 
 Level = Annotated[int, Field(ge=0, le=TOP_LEVEL)]
@@ -75,9 +77,17 @@ class Staffing(Row):
     source: Text
 
 
-class AppraisalFormula(Row):
-    """By which indicators people are appraised (E6): the weight of each, 100 in all."""
+CONDUCT = "conduct"
+"""The name in a formula for the scores of sampled contacts (F5), which are no indicator."""
 
+
+class AppraisalFormula(Row):
+    """By which indicators people are appraised (E6): the weight of each, 100 in all.
+
+    ``conduct`` among them weighs the scores of sampled contacts, of which there must be ``conduct_samples`` at least.
+    """
+
+    conduct_samples: Annotated[int, Field(ge=1, le=1000, strict=True)] = 3
     weights: Annotated[dict[str, Annotated[int, Field(gt=0, le=100, strict=True)]], Field(min_length=1)]
     source: Text
 
@@ -116,8 +126,39 @@ class Indicator(Row):
     source: Text
 
 
+class ThirdParty(Row):
+    """By which criteria third parties score the departments (E1).
+
+    Each criterion is an indicator of percent or points, so that the score and our own figure can be compared. A score
+    more than ``gap`` points below our figure opens a finding.
+    """
+
+    criteria: Annotated[tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")], ...], Field(min_length=1)]
+    gap: Annotated[int, Field(gt=0, le=100, strict=True)]
+    source: Text
+
+
 class Evaluation(Row):
     """How often the service is evaluated (E3): the period of its cycles, and of the plans that indicators require."""
 
     every: Literal["month", "quarter"]
+    source: Text
+
+
+class Surveys(Row):
+    """How often customers are surveyed, and by which sampling plan (E1).
+
+    A survey asks ``size`` of the customers who had a case of one of ``kinds`` in the period, divided among strata by
+    ``by`` and at least ``least`` of each. Whoever was asked less than ``apart_days`` ago is left out. Without ``every``
+    no survey opens by itself.
+    """
+
+    every: Literal["month", "quarter"] | None = None
+    kinds: Annotated[tuple[Text, ...], Field(min_length=1)]
+    by: SurveyStrata = SurveyStrata.CUSTOMER_TYPE
+    method: Allocation = Allocation.PROPORTIONAL
+    size: Annotated[int, Field(ge=1, le=MOST_SURVEYED, strict=True)]
+    least: Annotated[int, Field(ge=0, le=MOST_SURVEYED, strict=True)] = 0
+    way: SurveyWay = SurveyWay.LINK
+    apart_days: Annotated[int, Field(ge=1, le=3650, strict=True)]
     source: Text

@@ -86,7 +86,7 @@ def _kind_faults(place: str, sorts: Sequence[str]) -> Iterator[Fault]:
         return
     from statemachines.kinds import lifecycles  # loads all tables, which whoever reads packs alone does not need
 
-    tables = [table for table in lifecycles().values() if not table.internal]
+    tables = [table for table in lifecycles().values() if table.by_contact and not table.internal]
     known = list(dict.fromkeys(name for table in tables for name in (table.kind, *table.natures)))
     for sort in sorts:
         if sort not in known:

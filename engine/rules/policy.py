@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from engine.calendars.calendar import POLICIES, Calendar, calendar
+from engine.rules.care_section import Care
 from engine.rules.limits import Limit, Row, Text
 from engine.rules.pack_sections import (
     Alerts,
@@ -24,9 +25,11 @@ from engine.rules.pack_sections import (
     Level,
     Rounds,
     Staffing,
+    Surveys,
+    ThirdParty,
 )
 from engine.rules.phone_calls import PhoneCalls, phone_faults
-from models.identifiers import HOME_REGION
+from models.telephone_numbers import HOME_REGION
 from models.toml_text import BadToml, parsed_toml
 from models.zones import is_zone
 from statemachines.form_faults import file_faults
@@ -41,9 +44,10 @@ class Pack(Row):
 
     ``clauses`` are the promises, some of them blank; ``unpromised`` names the clauses that the document promises
     nothing of, and why. Neither a blank nor an unpromised clause starts a timer; the blank one is named as not set.
-    ``staffing`` says what is asked of the people who work.
+    ``staffing`` says what is asked of the people who work, ``care`` when customers are greeted; without it nobody is.
     ``severity_levels`` says whom a case of some severity asks at once (B6), ``phone`` what a caller is asked (A1).
-    A telephone number without a country code belongs to ``region`` (ISO 3166). Without ``evaluation`` no cycle opens.
+    A telephone number without a country code belongs to ``region`` (ISO 3166). Without ``evaluation`` no cycle opens,
+    without ``third_party`` no score of a third party is compared, and without ``surveys`` no survey does.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
@@ -60,8 +64,11 @@ class Pack(Row):
     alerts: Alerts = Alerts()
     rounds: Rounds = Rounds()
     evaluation: Evaluation | None = None
+    surveys: Surveys | None = None
     staffing: Staffing | None = None
+    care: Care | None = None
     appraisal: AppraisalFormula | None = None
+    third_party: ThirdParty | None = None
     bounds: Annotated[dict[str, Bound], Field(default_factory=dict)]
     severity_levels: Annotated[dict[Severity, Level], Field(default_factory=dict)]
     indicators: Annotated[dict[str, Indicator], Field(default_factory=dict)]

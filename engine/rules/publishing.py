@@ -47,8 +47,8 @@ def publish(
 
     Publishing the same text again for the same day changes nothing. Raises ``Refused('unknown_actor' |
     'not_evaluation_group' | 'no_reason' | 'bad_pack' | 'bad_calendar' | 'bad_questionnaire' | 'bad_checklist' |
-    'bad_indicator' | 'edition_exists' | 'effective_in_the_past' | 'effective_too_early' | 'calendar_not_later')``; then
-    nothing was written.
+    'bad_indicator' | 'bad_record_checklist' | 'edition_exists' | 'effective_in_the_past' | 'effective_too_early' |
+    'calendar_not_later')``; then nothing was written.
     """
 
     def checked(tx: Tx) -> EditionText:

@@ -16,6 +16,8 @@ from statemachines.rule_faults import Fault, rule_fault
 FOLDER = POLICIES / "questionnaires"
 DIMENSIONS = ("timeliness", "intact_goods", "attitude", "quality", "price")
 """The scores that the form of a revisit holds, each 1 to 5 or empty."""
+WHOLE = 100
+"""What the weights of a questionnaire are in all."""
 POINT = 2_000
 """One step of a score in hundredths of a point: 1 is 20 points, 5 is 100."""
 
@@ -90,6 +92,14 @@ def asked_twice(questionnaire: Questionnaire, others: Iterable[Questionnaire]) -
         elif not other.customer_types and not questionnaire.customer_types:
             why = "{kinds}: asked by {other}, too; leave it to one of them, or name customer_types in one"
             yield rule_fault("kinds", "questionnaire.asked_twice", why, kinds=sorted(twice), other=other.name)
+
+
+def weight_faults(questionnaire: Questionnaire) -> Iterator[Fault]:
+    """Yield a fault where the weights are not 100 in all. Only publishing asks: older editions are read as they are."""
+    if (total := sum(dimension.weight for dimension in questionnaire.dimensions)) != WHOLE:
+        yield rule_fault(
+            "dimensions", "questionnaire.weights", "the weights are {total} in all; make them 100", total=total
+        )
 
 
 def _doubts(questionnaire: Questionnaire) -> Iterator[Fault]:

@@ -12,6 +12,7 @@ from engine.rules.indicators import FOLDER as INDICATOR_FOLDER
 from engine.rules.indicators import indicators
 from engine.rules.policy import names, pack
 from engine.rules.questionnaires import FOLDER, questionnaires
+from engine.rules.record_checklists import RECORDS, record_checklists
 from engine.transaction import Tx
 
 
@@ -47,6 +48,8 @@ def text_in_force(tx: Tx, sort: Sort, name: str, at: int) -> RuleText:
         return RuleText(checklists()[name].version, (CHECKLISTS / f"{name}.toml").read_text("utf-8"))
     if sort is Sort.INDICATOR and name in indicators():
         return RuleText(indicators()[name].version, (INDICATOR_FOLDER / f"{name}.toml").read_text("utf-8"))
+    if sort is Sort.RECORD and name in record_checklists():
+        return RuleText(record_checklists()[name].version, (RECORDS / f"{name}.toml").read_text("utf-8"))
     return RuleText("", "")
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from engine.calendars.calling_hours import CALL_WINDOWS
 from engine.retired_names import recorded_as
 from engine.store import Store
 from engine.webhook_reactions import of_webhook
@@ -36,6 +37,7 @@ SELECT (SELECT min(at) FROM (
        (SELECT min(effective_from) FROM edition WHERE projected_at IS NULL AND effective_from > :after) AS rules,
        (SELECT min(at) FROM (
             SELECT min(next_at) AS at FROM mail WHERE next_at > :after
+            UNION ALL SELECT min(next_at) FROM care_greeting WHERE outcome IS NULL AND next_at > :after
             UNION ALL SELECT min(digest_at) FROM notice WHERE mail IS NULL AND digest_at > :after) due) AS mail,
        (SELECT min(case_id) FROM outbox_event) AS outbox_event,
        (SELECT min(d.next_at) FROM delivery d WHERE d.status IN ('waiting', 'leased') AND d.next_at > :after
@@ -50,7 +52,7 @@ class NextDue:
     """When each kind of work is first due, in microseconds; ``outbox_event`` says that one waits to be fanned out.
 
     ``rules`` is when an edition takes force under which the open timers have not been brought yet, ``mail`` the next
-    try of a queued mail, or the instant of a digest. ``delivery`` counts no webhooks: ``webhook`` does.
+    try of a queued mail or greeting, or the instant of a digest. ``delivery`` counts no webhooks: ``webhook`` does.
     """
 
     timer: int | None
@@ -74,7 +76,7 @@ def look(store: Store, after: datetime | None = None) -> NextDue:
     with store.looking() as tx:
         return NextDue(
             *tx.row(
-                LOOK.format(revisit=recorded_as("clause", "revisit"), webhook=of_webhook("d")),
+                LOOK.format(revisit=recorded_as("clause", *CALL_WINDOWS), webhook=of_webhook("d")),
                 after=to_micros(after) if after else -(2**62),
             )
         )

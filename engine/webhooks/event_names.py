@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from engine.commands.case_context import BY_TIMER
 from engine.commands.open_case import OPEN
-from engine.outbox.deliveries import CaseEvent
+from engine.outbox.case_event import CaseEvent
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle, Milestone
 

@@ -7,7 +7,7 @@ batch of events, and one more where a subscription is for certain departments.
 from collections.abc import Sequence
 from datetime import timedelta
 
-from engine.outbox.deliveries import CaseEvent
+from engine.outbox.case_event import CaseEvent
 from engine.transaction import Tx
 from engine.webhooks.event_names import EventName, names_of
 from engine.webhooks.subscriptions import Subscription, subscriptions

@@ -11,7 +11,8 @@ from typing import Any
 import orjson
 
 from engine.access.principal import Principal
-from engine.outbox.deliveries import CaseEvent, Leased
+from engine.outbox.case_event import CaseEvent
+from engine.outbox.deliveries import Leased
 from engine.store import Store
 from engine.transaction import Tx
 from engine.webhooks.address_rules import PUBLIC_ONLY, AddressRules

@@ -8,8 +8,8 @@ from engine.access.principal import Principal
 from engine.contention import in_transaction
 from engine.kept_answers import Answer, KeyedRequest, answered_once, keep_answer, kept_answer, keyed_request
 from engine.ledger.journal import journal_row
+from engine.outbox.case_event import EVENT, event_of
 from engine.outbox.dead_letters import DEAD_LETTER
-from engine.outbox.deliveries import EVENT, event_of
 from engine.store import Store
 from engine.transaction import Tx
 from engine.webhooks.fan_out import matches

@@ -14,6 +14,7 @@ from flows.scheduled_work import Result, run_late, run_name, run_scheduled
 from flows.work import Work
 from gateways.schedule import (
     CALLBACK_PLAN,
+    CARE,
     CATCH_UP,
     CLASSIFIER_TRAINING,
     COMPLAINT_ANALYSIS,
@@ -22,6 +23,7 @@ from gateways.schedule import (
     MORNING_REPORT,
     OVERNIGHT,
     PERIOD_REPORT,
+    SUPERVISION,
 )
 
 
@@ -75,6 +77,12 @@ async def evaluate() -> State[Any]:
     return await _run(EVALUATION)
 
 
+@flow(name=SUPERVISION, flow_run_name=_run_name, **SHELL)
+async def supervise() -> State[Any]:
+    """Audit the records of the months that are over."""
+    return await _run(SUPERVISION)
+
+
 @flow(name=PERIOD_REPORT, flow_run_name=_run_name, **SHELL)
 async def report_periods() -> State[Any]:
     """Leave the reports of the months and quarters that are over."""
@@ -93,6 +101,12 @@ async def train_classifier() -> State[Any]:
     return await _run(CLASSIFIER_TRAINING)
 
 
+@flow(name=CARE, flow_run_name=_run_name, **SHELL)
+async def greet_customers() -> State[Any]:
+    """Send greetings to customers who agreed to them."""
+    return await _run(CARE)
+
+
 @flow(name=CATCH_UP, flow_run_name=_run_name, **SHELL)
 async def catch_up() -> State[Any]:
     """Do what is due if no driver runs."""
@@ -105,8 +119,10 @@ NIGHTS = (
     morning_report,
     analyse_complaints,
     evaluate,
+    supervise,
     report_periods,
     check_integrity,
     train_classifier,
+    greet_customers,
     catch_up,
 )

@@ -40,9 +40,14 @@ class Evaluated:
     measured: tuple[str, ...]
 
     @property
+    def numbers(self) -> tuple[str, ...]:
+        """The numbers of all of them."""
+        return (*self.cycles, *self.plans, *self.measured)
+
+    @property
     def did(self) -> int:
         """How much was done."""
-        return len(self.cycles) + len(self.plans) + len(self.measured)
+        return len(self.numbers)
 
 
 async def evaluate(work: Work) -> Evaluated:

@@ -24,6 +24,7 @@ from flows.nights.integrity import Integrity
 from flows.nights.overnight_escalation import Night, report_morning
 from flows.nights.period_reports import PeriodReports
 from flows.nights.plan_callbacks import Called
+from flows.nights.record_audit import Audited
 from flows.prefect_ui.case_pages import act_forms, leave_pages
 from flows.prefect_ui.desk_pages import ROWS, Page, board_page, callbacks_page, report_page
 from flows.prefect_ui.final_names import final_name, name_run
@@ -167,8 +168,8 @@ async def leave_scheduled(work: Work, result: object) -> None:
     elif isinstance(result, ComplaintAnalysis):
         markdown = complaint_analysis_text.render(result, work.locale)
         await acreate_markdown_artifact(markdown=markdown, key=ANALYSIS, description=None)
-    elif isinstance(result, Evaluated):
-        await _leave_pages(work, [*result.cycles, *result.plans, *result.measured])
+    elif isinstance(result, Evaluated | Audited):
+        await _leave_pages(work, result.numbers)
     elif isinstance(result, PeriodReports):
         for report in result.reports:
             await _leave_period(work, report)

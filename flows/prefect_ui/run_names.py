@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.outbox.deliveries import Waiting
+from engine.calendars.calling_hours import CALL_WINDOWS
+from engine.outbox.waiting_deliveries import Waiting
 from engine.retired_names import recorded_as
 from engine.store import Store
 from engine.webhook_reactions import of_webhook
@@ -90,7 +91,7 @@ def sweep(store: Store, locale: str, at: datetime) -> RunInfo:
 
 def calls(store: Store, locale: str, at: datetime) -> RunInfo:
     """Describe the run that makes due callbacks."""
-    cases = _cases(store, CASES_TO_CALL.format(revisit=recorded_as("clause", "revisit")), at)
+    cases = _cases(store, CASES_TO_CALL.format(revisit=recorded_as("clause", *CALL_WINDOWS)), at)
     numbers = [case.number for case in cases]
     what = [translate(locale, "window.calls"), when(at, "%m-%d %H:%M")]
     name = " · ".join([numbers[0], *what] if len(numbers) == 1 else [*_count(locale, numbers), *what, *_each(numbers)])

@@ -8,6 +8,7 @@ from flows.reaction_registry import entering, on_move
 from flows.reactions.violation import APPEAL, maker_of
 from flows.work import off_loop
 from models.columns import from_micros
+from reports.appraisal_parts import figures_recorded
 from reports.appraisals import LISTED, appraise
 from statemachines.appraisal import APPRAISAL, COMMISSIONED
 from statemachines.refused import Refused
@@ -32,7 +33,7 @@ async def compute_appraisal(context: ReactionContext) -> None:
         edition=found.edition,
         appraisal_score=found.score,
         observed=found.observed,
-        figures="; ".join(part.text for part in found.parts),
+        figures=figures_recorded(found.parts),
         cases_behind=len(found.cases),
         **listed,
     )

@@ -15,7 +15,7 @@ from typing import Any
 from engine.commands.decide import done_by
 from engine.commands.open_case import OPEN
 from engine.escalation.recipients import OUTSIDE, asked_for
-from engine.outbox.deliveries import CaseEvent
+from engine.outbox.case_event import CaseEvent
 from engine.store import Store
 from flows.case_notices import person_of, tell_awaited, wait_for_alert_hours
 from flows.notifications import staff_of

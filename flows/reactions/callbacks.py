@@ -11,6 +11,7 @@ from models.columns import from_micros, to_micros
 from statemachines.complaint import COMPLAINT, RESOLVED
 from statemachines.service_order import RESOLVED as ORDER_RESOLVED
 from statemachines.service_order import SERVICE_ORDER
+from statemachines.survey_invitation import SURVEY_INVITATION, TO_CALL
 
 LEAD, NEED = "lead", "need"
 """The nature of the contact that a need becomes (A2), and its relation to the case."""
@@ -25,6 +26,7 @@ async def plan_callback(context: ReactionContext) -> None:
 
 @on_move(COMPLAINT, "attempt")
 @on_move(SERVICE_ORDER, "attempt")
+@on_move(SURVEY_INVITATION, "attempt")
 async def try_again(context: ReactionContext) -> None:
     """Plan the next attempt; after the last one, mail the customer and move the case on."""
     work, event = context.work, context.event
@@ -36,12 +38,14 @@ async def try_again(context: ReactionContext) -> None:
     pack = (await off_loop(rules_of, work.store)).pack(case.pack, to_micros(now))
     if moved_on or made < pack.callbacks.attempts:
         return
-    await send(context, CUSTOMER, "missed_you" if context.table is COMPLAINT else "missed_you_order")
+    if context.table is not SURVEY_INVITATION:  # a survey leaves him in peace
+        await send(context, CUSTOMER, "missed_you" if context.table is COMPLAINT else "missed_you_order")
     await context.advance("unreachable")
 
 
 @leaving(COMPLAINT, RESOLVED)
 @leaving(SERVICE_ORDER, ORDER_RESOLVED)
+@leaving(SURVEY_INVITATION, TO_CALL)
 async def close_callback(context: ReactionContext) -> None:
     """Cancel the callback that the case no longer waits for."""
     event = context.event

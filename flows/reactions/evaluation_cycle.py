@@ -3,7 +3,7 @@
 import json
 
 from engine.commands.open_case import OPEN
-from engine.outbox.deliveries import CaseEvent
+from engine.outbox.case_event import CaseEvent
 from flows.case_address import indicators_page
 from flows.notifications import tell_roles
 from flows.reaction_context import ReactionContext

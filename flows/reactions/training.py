@@ -1,7 +1,10 @@
 """Reactions to trainings (J1, J2): propose a course, tell the trainee, and list the cases of who lost a certificate."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
+from itertools import count
 from typing import Any
 
 from flows.notifications import tell_person
@@ -9,7 +12,7 @@ from flows.reaction_context import ReactionContext
 from flows.reaction_registry import entering, on_move
 from flows.work import off_loop
 from locales.translation import when
-from reports.trainings import certificates_before, open_cases_of, staffing_of, unfinished
+from reports.trainings import certificates_before, has_proposal, is_under_way, open_cases_of, staffing_of
 from statemachines.complaint import COMPLAINT
 from statemachines.evaluation import EVALUATED, EVALUATION, NEGATIVE_UP_TO, Tone
 from statemachines.forms import Degree
@@ -52,12 +55,32 @@ async def _propose(context: ReactionContext, course: str, trainee: str | None, d
     staffing = await off_loop(staffing_of, store, case.pack, await context.work.now())
     if staffing is None or not staffing.propose_courses or context.historic:
         return
-    if await off_loop(unfinished, store, course, trainee, department):
+    under_way = partial(is_under_way, store, course, trainee, department)
+    if await off_loop(has_proposal, store, course, context.number) or await off_loop(under_way):
         return
-    no_party = dict.fromkeys(("customer", "phone", "email"))
-    training = await context.open(TRAINING.kind, BECAUSE, context.number, **no_party)
     form = {"course": course, "trainee": trainee, "department": department, "because_of": context.number}
-    await context.advance_other(training.number, "propose", **form)
+    number, key = await _opened_once(context, course, trainee or department, under_way)
+    try:
+        await context.advance_other(number, "propose", key=key, **form)
+    except Refused as refused:
+        if refused.code != "key_reused":  # another event has proposed it at the same time
+            raise
+
+
+async def _opened_once(
+    context: ReactionContext, course: str, whose: str | None, under_way: Callable[..., bool]
+) -> tuple[str, str]:
+    """Return the number and the key of the training that all events get which propose the course at the same time.
+
+    The trainings of one course and person are counted by their keys: the first key whose training is not over.
+    """
+    no_party = dict.fromkeys(("customer", "phone", "email", "language"))
+    for nth in count():
+        key = f"{BECAUSE}:{course}:{whose or '-'}:{nth}"
+        training = await context.open(TRAINING.kind, BECAUSE, course, key=key, **no_party)
+        if not training.again or await off_loop(under_way, training.number):
+            return training.number, key
+    raise AssertionError("some key is not used yet")
 
 
 @on_move(TRAINING, "plan", "retest")

@@ -32,8 +32,9 @@ from gateways.logs.mapping_schema import (
 from gateways.problems import BadCell, excerpt
 from models.contact import Contact
 from models.exact_number import NoNumber, exact_number, whole_number
-from models.identifiers import is_placeholder, is_spoiled
+from models.identifiers import is_spoiled
 from models.log_event import LogEvent, MappedEvent
+from models.placeholders import is_placeholder
 
 BLANK = "(blank)"
 """How an event without a word is named in counts and messages."""

@@ -125,11 +125,11 @@ class _Pages:
         if trend.target is not None:
             y = 12 + float(trend.target - low) * scale
             drawing.add(Line(0, y, width, y, strokeColor=colors.firebrick, strokeDashArray=[3, 2], strokeWidth=0.7))
-            drawing.add(self.string(width + 4, y - 2, f"{_shown(trend.target)}", colors.firebrick))
+            drawing.add(self.string(width + 4, y - 2, _number(trend.target, trend.digits), colors.firebrick))
         drawing.add(self.string(0, 0, trend.periods[0]))
         drawing.add(self.string(width - 28, 0, trend.periods[-1]))
-        drawing.add(self.string(width + 44, height + 8, _shown(high)))
-        drawing.add(self.string(width + 44, 10, _shown(low)))
+        drawing.add(self.string(width + 44, height + 8, _number(high, trend.digits)))
+        drawing.add(self.string(width + 44, 10, _number(low, trend.digits)))
         return drawing
 
     def string(self, x: float, y: float, text: str, colour: Any = colors.black) -> String:
@@ -182,8 +182,12 @@ def _of_numbers(rows: Sequence[Sequence[Cell]], column: int) -> bool:
 
 def _shown(cell: Cell) -> str:
     if isinstance(cell, Decimal):
-        return f"{cell.quantize(Decimal('0.1'), ROUND_HALF_UP):,f}"
+        return _number(cell)
     return "" if cell is None else f"{cell:,}" if isinstance(cell, int) else _plain(cell)
+
+
+def _number(number: Decimal, digits: int = 1) -> str:
+    return f"{number.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP):,f}"
 
 
 def _plain(text: str) -> str:

@@ -20,7 +20,7 @@ from statemachines.forms import Outcome
 # OFFSET the fields of a form are read once for each round, not once for each of the columns that are made of them.
 ANSWERS = """
 SELECT c.id AS case_id, n.occurred_at AS at, {answers}{person}{attributes}
-  FROM (SELECT r.case_id, r.unsatisfied, t.seq, t.occurred_at, a.seq AS answer, a.occurred_at AS answered_at, {fields}
+  FROM (SELECT r.case_id, r.unsatisfied, t.seq, t.occurred_at, a.seq AS answer, a.occurred_at AS answered_at{fields}
           FROM (SELECT e.case_id, max(e.seq) AS last, max(CASE WHEN e.move IN ({revisit}) THEN e.seq END) AS answer,
                        max(CASE WHEN e.move IN ({unsatisfied}) THEN 1 ELSE 0 END) AS unsatisfied
                   FROM transition e JOIN transition p ON p.case_id = e.case_id AND p.seq = e.seq - 1
@@ -32,8 +32,11 @@ SELECT c.id AS case_id, n.occurred_at AS at, {answers}{person}{attributes}
 """
 
 
-def answers(record: RecordAt, wanted: Collection[str], rules: Rules) -> str:
-    """Return the relation of the rounds, with the wanted attributes; scores by the questionnaires in force then."""
+def answers(record: RecordAt, wanted: Collection[str], rules: Rules, queries: Collection[str] = ()) -> str:
+    """Return the relation of the rounds, with the wanted attributes; scores by the questionnaires in force then.
+
+    It has the columns of these queries, of all where none is named, and reads the fields of forms that they need.
+    """
     fields = {code: record.number("a.form", code) for code in DIMENSIONS}
     fields["outcome"] = record.field("a.form", "outcome")
     satisfied = f"n.outcome = '{Outcome.SATISFIED.value}' AND n.unsatisfied = 0"
@@ -48,9 +51,10 @@ def answers(record: RecordAt, wanted: Collection[str], rules: Rules) -> str:
         **{f"{code}_rated": f"CASE WHEN n.{code} IS NULL THEN 0 ELSE 1 END" for code in SCORES},
         **{f"{code}_score": f"coalesce(n.{code} * {POINT}, 0)" for code in SCORES},
     }
+    asked = ", ".join(f"{value} AS {name}" for name, value in columns.items() if not queries or name in queries)
+    read = "".join(f", {value} AS {name}" for name, value in fields.items() if f"n.{name} " in f"{asked} ")
     return ANSWERS.format(
-        answers=", ".join(f"{value} AS {name}" for name, value in columns.items()),
-        fields=", ".join(f"{value} AS {name}" for name, value in fields.items()),
+        answers=asked, fields=read,
         revisit=recorded_as("move", "revisit"), unsatisfied=recorded_as("move", *sorted(UNSATISFIED_ENDS)),
         ends=recorded_as("move", *ENDING), person=resolver_of("n") if "person" in wanted else "",
         attributes=record.attributes(wanted), kinds=of_kinds(kinds_with(Facts.ANSWERS)),

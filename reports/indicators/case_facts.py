@@ -1,13 +1,17 @@
 """Facts of the course of cases as relations in SQL: openings, ends, results, transfers, determinations, compensation.
 
 Each relation has a row for each fact: ``case_id``, the instant ``at`` that puts it into a period, a column for each of
-its queries (``engine.rules.indicator_queries``), and the attributes that are asked for.
+its queries (``engine.rules.indicator_queries``), and the attributes that are asked for. What only one query needs and
+takes a pass over the record of its own is left out where nobody asks for it: the first results of ``result_time``, the
+moves that make a record complete.
 """
 
 from collections.abc import Collection
 
 from engine.retired_names import recorded_as
+from engine.rules.in_force import Rules
 from engine.rules.indicator_queries import Facts, kinds_with
+from reports.indicators.completeness import edition, lacks
 from reports.indicators.record_at import CAUSES, RecordAt, listed, of_kinds
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Lifecycle
@@ -24,28 +28,26 @@ SELECT c.id AS case_id, c.opened_at AS at, 1 AS cases_opened{attributes}
 # An end that was undone by the instant is none.
 ENDINGS = """
 SELECT c.id AS case_id, t.occurred_at AS at, 1 AS cases_closed, t.occurred_at - c.opened_at AS closing_time,
-       CASE WHEN {category} IS NOT NULL AND {department} IS NOT NULL AND ({made}) = {whole}
-            THEN 1 ELSE 0 END AS records_complete{attributes}
+       CASE WHEN {lacks} = 0 THEN 1 ELSE 0 END AS records_complete, {lacks} AS lacks, {checklist} AS checklist
+       {attributes}
   FROM transition t JOIN cases c ON c.id = t.case_id
  WHERE t.dest IN ({final_somewhere}) AND ({final}) AND t.source <> t.dest AND t.recorded_at <= :as_of AND ({kinds})
    AND NOT EXISTS (SELECT 1 FROM transition u WHERE u.case_id = t.case_id AND u.seq > t.seq
                       AND u.source <> u.dest AND u.recorded_at <= :as_of)
 """
-# One pass over the moves of a case finds which of those on record were made.
-MADE = """
-SELECT {made} FROM transition m WHERE m.case_id = c.id AND m.seq <= t.seq
-"""
 GIVEN = """
-SELECT c.id AS case_id, t.occurred_at AS at, 1 AS results_given, 0 AS rounds_reopened,
-       CASE WHEN NOT EXISTS (SELECT 1 FROM transition u WHERE u.case_id = t.case_id AND u.seq < t.seq
-                                AND u.move IN ({resolve})) THEN t.occurred_at - c.opened_at END AS result_time
-       {person}{attributes}
+SELECT c.id AS case_id, t.occurred_at AS at, 1 AS results_given, 0 AS rounds_reopened{person}{attributes}
   FROM transition t JOIN cases c ON c.id = t.case_id
  WHERE t.move IN ({resolve}) AND t.recorded_at <= :as_of AND ({kinds})
 """
+FIRST_GIVEN = """
+SELECT c.id AS case_id, t.occurred_at AS at, t.occurred_at - c.opened_at AS result_time{person}{attributes}
+  FROM transition t JOIN cases c ON c.id = t.case_id
+ WHERE t.move IN ({resolve}) AND t.recorded_at <= :as_of AND ({kinds})
+   AND NOT EXISTS (SELECT 1 FROM transition u WHERE u.case_id = t.case_id AND u.seq < t.seq AND u.move IN ({resolve}))
+"""
 REOPENED = """
-SELECT c.id AS case_id, t.occurred_at AS at, 0 AS results_given, 1 AS rounds_reopened, NULL AS result_time
-       {person}{attributes}
+SELECT c.id AS case_id, t.occurred_at AS at, 0 AS results_given, 1 AS rounds_reopened{person}{attributes}
   FROM transition t JOIN transition p ON p.case_id = t.case_id AND p.seq = t.seq - 1 JOIN cases c ON c.id = t.case_id
  WHERE t.cycle > 1 AND t.cycle > p.cycle AND t.move NOT IN ({undo}) AND t.recorded_at <= :as_of AND ({kinds})
 """
@@ -91,20 +93,21 @@ RELATIONS = {
     Facts.TRANSFERS: TRANSFERS,
     Facts.DETERMINATIONS: DETERMINATIONS, Facts.COMPENSATIONS: COMPENSATIONS,
 }  # fmt: skip
-ON_RECORD = (("investigate",), ("resolve",), ("revisit", "unreachable", "close_unsatisfied"))
-"""The moves of which a complete record has one each; category and department belong to it, too."""
 TRANSFERRING = ("classify", "reclassify", "assign", "rule_owner", "review", "assign_task")
 """The moves that give a case to a department."""
 
 
-def relation(facts: Facts, record: RecordAt, wanted: Collection[str], *, timed: bool = False) -> str:
+def relation(
+    facts: Facts, record: RecordAt, wanted: Collection[str], rules: Rules, queries: Collection[str] = ()
+) -> str:
     """Return the relation of these facts, with the wanted attributes, as a SELECT with the parameter ``:as_of``.
 
-    ``timed`` leaves out the facts that have no duration.
+    ``queries`` are those that are asked for; a duration alone leaves out the facts that have none.
     """
-    sql = GIVEN if timed and facts is Facts.RESULTS else RELATIONS[facts]
+    sql = FIRST_GIVEN if "result_time" in queries else RELATIONS[facts]
     return sql.format(
-        **_pieces(facts, record), attributes=record.attributes(wanted), kinds=of_kinds(kinds_with(facts)),
+        **_pieces(facts, record, rules, queries), attributes=record.attributes(wanted),
+        kinds=of_kinds(kinds_with(facts)),
         person=resolver_of() if "person" in wanted else "",
     )  # fmt: skip
 
@@ -114,18 +117,15 @@ def resolver_of(ended: str = "t") -> str:
     return BY.format(actor=RESOLVER.format(did=recorded_as("move", *DID), ended=ended))
 
 
-def _pieces(facts: Facts, record: RecordAt) -> dict[str, str]:
+def _pieces(facts: Facts, record: RecordAt, rules: Rules, queries: Collection[str]) -> dict[str, str]:
     """Return what a relation has in the places of its own."""
     match facts:
         case Facts.ENDINGS:
-            made = (
-                f"max(CASE WHEN m.move IN ({recorded_as('move', *moves)}) THEN 1 ELSE 0 END)" for moves in ON_RECORD
-            )
-            columns = {name: record.column(name) for name in ("category", "department")}
             finals = {table.kind: _finals(table) for table in lifecycles().values()}
             ends = (f"(c.kind = '{kind}' AND t.dest IN ({listed(names)}))" for kind, names in finals.items())
             return {
-                **columns, "made": MADE.format(made=" + ".join(made)), "whole": str(len(ON_RECORD)),
+                "lacks": lacks(record, rules) if not queries or "records_complete" in queries else "NULL",
+                "checklist": edition(rules),
                 "final": " OR ".join(ends), "final_somewhere": listed(set().union(*finals.values())),
             }  # fmt: skip
         case Facts.RESULTS:

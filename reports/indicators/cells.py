@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.rules.in_force import Rules
-from engine.rules.indicator_queries import QUERIES, Facts, Measured
+from engine.rules.indicator_queries import QUERIES, Facts
 from engine.transaction import Tx
 from reports.indicators.answer_facts import answers
 from reports.indicators.case_facts import relation
@@ -89,25 +89,26 @@ class Reader:
         """Return a reader of what had been recorded by an instant, in microseconds."""
         return cls(tx, rules, as_of, record_at(tx, as_of))
 
-    def cells(self, facts: Facts, spans: Sequence[Span], attributes: Collection[str]) -> list[Cell]:
-        """Return the cells of the facts of these periods by these attributes; an attribute without a value is ''.
+    def cells(
+        self, facts: Facts, spans: Sequence[Span], attributes: Collection[str], queries: Collection[str]
+    ) -> list[Cell]:
+        """Return the cells of the facts of these periods by these attributes, with the sums of these queries.
 
-        Where orders were imported for a period, they are its orders, and else the service orders of this store.
+        An attribute without a value is ''. Where orders were imported for a period, they are its orders, and else the
+        service orders of this store.
         """
-        counted = self._counted(facts, spans, names := sorted(attributes))
+        counted = self._counted(facts, spans, names := sorted(attributes), sorted(queries))
         if facts is not Facts.ORDERS:
             return counted
         imported = [Cell(*cell) for cell in imported_orders(self.tx, spans, names, self.as_of)]
         covered = {cell.period for cell in imported}
         return [*imported, *(cell for cell in counted if cell.period not in covered)]
 
-    def _counted(self, facts: Facts, spans: Sequence[Span], names: Sequence[str]) -> list[Cell]:
-        queries = [
-            name for name, query in QUERIES.items() if query.facts is facts and query.measured is not Measured.DURATION
-        ]
+    def _counted(self, facts: Facts, spans: Sequence[Span], names: Sequence[str], queries: Sequence[str]) -> list[Cell]:
         sql = CELLS.format(
             period=_period(spans), groups="".join(f", coalesce(f.{name}, '') AS {name}" for name in names),
-            sums="".join(f", sum(f.{query}) AS {query}" for query in queries), relation=self.relation(facts, names),
+            sums="".join(f", sum(f.{query}) AS {query}" for query in queries),
+            relation=self.relation(facts, names, queries),
             group_by="".join(f", {number}" for number in range(3, 3 + len(names))),
         )  # fmt: skip
         rows = self.tx.rows(sql, **self._values(spans))
@@ -124,7 +125,7 @@ class Reader:
         names = sorted(by)
         sql = RANKED.format(
             period=_period(spans), groups="".join(f", {name}" for name in names), query=query, ranks=RANKS,
-            relation=self.relation(QUERIES[query].facts, sorted({*names, *filters}), timed=True), where=_where(filters),
+            relation=self.relation(QUERIES[query].facts, sorted({*names, *filters}), (query,)), where=_where(filters),
         )  # fmt: skip
         rows = self.tx.rows_among(sql, **self._values(spans), **_lists(filters))
         return [
@@ -137,19 +138,19 @@ class Reader:
         """Return each case with facts of the query in the period, that meets a condition: number of facts, and sum."""
         sql = FACTS_OF_CASES.format(
             sums=f"count(f.{query}) AS facts, sum(f.{query}) AS total", where=_where(filters), scope=scope,
-            relation=self.relation(QUERIES[query].facts, sorted(filters)),
+            relation=self.relation(QUERIES[query].facts, sorted(filters), (query,)),
         )  # fmt: skip
         return self.tx.rows_among(sql, **self._values([span]), **_lists(filters), **values)
 
-    def relation(self, facts: Facts, attributes: Collection[str], *, timed: bool = False) -> str:
-        """Return the relation of these facts as a SELECT; where ``timed``, of those that have a duration."""
+    def relation(self, facts: Facts, attributes: Collection[str], queries: Collection[str] = ()) -> str:
+        """Return the relation of these facts as a SELECT, for these queries."""
         if facts is Facts.PROMISES:
             return promises(self.record, attributes)
         if facts is Facts.ANSWERS:
-            return answers(self.record, attributes, self.rules)
+            return answers(self.record, attributes, self.rules, queries)
         if facts is Facts.ORDERS:
             return own_orders(self.record, attributes)
-        return relation(facts, self.record, attributes, timed=timed)
+        return relation(facts, self.record, attributes, self.rules, queries)
 
     def _values(self, spans: Sequence[Span]) -> dict[str, Any]:
         return {"as_of": self.as_of, "begin": min(begin for begin, _ in spans), "end": max(end for _, end in spans)}

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from engine.rules.in_force import Rules
 from engine.rules.indicator_definition import Filters, Indicator, Side, Statistic, Target, Unit
-from engine.rules.indicator_queries import FILTERS, QUERIES, Facts
+from engine.rules.indicator_queries import FILTERS, QUERIES, Facts, Measured
 from engine.transaction import Tx
 from reports.indicators.cells import Cell, Rank, Reader, Span
 from reports.indicators.periods import Period
@@ -124,10 +124,12 @@ class _Reading:
     ) -> None:  # fmt: skip
         self.reader, self.periods, self.spans, self.by = reader, periods, spans, tuple(by)
         wanted: dict[Facts, set[str]] = {}
+        self._queries: dict[Facts, set[str]] = {}
         for indicator in indicators:
             for side in indicator.sides.values():
                 names = {*indicator.filters_of(side), *by, *(("pack",) if indicator.pack_target else ())}
                 wanted.setdefault(QUERIES[side.query].facts, set()).update(names)
+                self._queries.setdefault(QUERIES[side.query].facts, set()).add(side.query)
         self._wanted = wanted
         self._cells: dict[Facts, list[Cell]] = {}
         self._ranked: dict[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], list[Rank]] = {}
@@ -202,7 +204,8 @@ class _Reading:
 
     def _of(self, facts: Facts) -> list[Cell]:
         if facts not in self._cells:
-            self._cells[facts] = self.reader.cells(facts, self.spans, self._wanted[facts])
+            queries = {name for name in self._queries[facts] if QUERIES[name].measured is not Measured.DURATION}
+            self._cells[facts] = self.reader.cells(facts, self.spans, self._wanted[facts], queries)
         return self._cells[facts]
 
     def _ranks(self, query: str, filters: Filters) -> list[Rank]:

@@ -22,7 +22,8 @@ SELECT i.zone, i.tallies FROM order_import i WHERE i.imported_at <= :as_of AND N
 """
 OWN = """
 SELECT c.id AS case_id, t.occurred_at AS at, 1 AS orders_completed, 0 AS orders_promised, 0 AS orders_on_time,
-       0 AS orders_repeated{attributes} FROM transition t JOIN cases c ON c.id = t.case_id
+       0 AS orders_repeated, 0 AS orders_scored, 0 AS order_score{lateness}{attributes}
+  FROM transition t JOIN cases c ON c.id = t.case_id
  WHERE c.kind = 'service_order' AND t.move IN ({complete}) AND t.recorded_at <= :as_of
    AND NOT EXISTS (SELECT 1 FROM transition u WHERE u.case_id = t.case_id AND u.seq > t.seq
                       AND u.move IN ({complete}) AND u.recorded_at <= :as_of)
@@ -42,9 +43,12 @@ def imported_orders(
 def own_orders(record: RecordAt, wanted: Collection[str]) -> str:
     """Return the relation of the service orders that were completed here.
 
-    Of those it is not known which were on time, and whose customer had come before.
+    Of those it is not known which were on time, whose customer had come before, and how the order itself was scored.
     """
-    return OWN.format(complete=recorded_as("move", "complete"), attributes=record.attributes(wanted))
+    return OWN.format(
+        complete=recorded_as("move", "complete"), attributes=record.attributes(wanted),
+        lateness=", '' AS lateness" if "lateness" in wanted else "",
+    )  # fmt: skip
 
 
 Tally = tuple[int, dict[str, str], dict[str, int]]
@@ -56,7 +60,7 @@ def _imported(tx: Tx, as_of: int) -> Iterator[Tally]:
         zone = ZoneInfo(row.zone)
         for tally in json.loads(row.tallies)["days"]:
             at = to_micros(datetime.combine(date.fromisoformat(tally["day"]), time(), zone))
-            yield at, {name: tally.get(name, "") for name in ATTRIBUTES}, {name: tally[name] for name in COUNTS}
+            yield at, {name: tally.get(name, "") for name in ATTRIBUTES}, {name: tally.get(name, 0) for name in COUNTS}
 
 
 def _by_period(

@@ -55,7 +55,8 @@ def causes(tx: Tx, rules: Rules, indicator: Indicator, period: Period, as_of: in
     facts, filters = QUERIES[indicator.numerator.query].facts, indicator.filters_of(indicator.numerator)
     reader = Reader.at(tx, rules, as_of)
     counts = Counter[str](), Counter[str]()
-    for cell in reader.cells(facts, spans_of(indicator, [period.before(1), period]), {*filters, CAUSE}):
+    queries = {side.query for side in indicator.sides.values() if QUERIES[side.query].facts is facts}
+    for cell in reader.cells(facts, spans_of(indicator, [period.before(1), period]), {*filters, CAUSE}, queries):
         if cell.meets(filters):
             count = cell.sums[indicator.numerator.query]
             if high and indicator.statistic is Statistic.SHARE and indicator.denominator is not None:

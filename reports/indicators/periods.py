@@ -10,6 +10,8 @@ from models.columns import to_micros
 from statemachines.refused import Refused
 
 NAME = re.compile(r"(?P<year>(?:19[7-9]|20|21)\d\d?)(?:-(?:(?P<month>0[1-9]|1[0-2])|Q(?P<quarter>[1-4])))?")
+MONTHS = {"month": 1, "quarter": 3}
+"""How many months a period has of which a pack says that something is done for each."""
 TREND = 12
 """How many periods before the one that is asked for a trend shows."""
 

@@ -10,8 +10,8 @@ from fractions import Fraction
 from itertools import pairwise
 from math import erfc, exp, gamma, sqrt
 
-DIGITS = Decimal("0.0001")
-"""The last digit of a figure."""
+DIGITS = 4
+"""The digits of a figure after the point."""
 Z95 = 1.959963984540054
 """The quantile of the normal distribution for 95 percent, two-sided."""
 XMR = Fraction(266, 100)
@@ -22,9 +22,9 @@ LEAST_EXPECTED = 5
 """Strata of which fewer are expected in the sample are counted together, as chi-square needs."""
 
 
-def rounded(value: Fraction) -> Decimal:
-    """Return a figure to its last digit, half rounded away from zero."""
-    return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(DIGITS, ROUND_HALF_UP)
+def rounded(value: Fraction, digits: int = DIGITS) -> Decimal:
+    """Return a figure to its last digit, or with so many after the point, half rounded away from zero."""
+    return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
 
 
 def wilson(part: int, whole: int) -> tuple[Decimal, Decimal] | None:

@@ -16,6 +16,8 @@ from reports.indicators.statistics import Representativeness, representativeness
 STRATA = ("channel", "customer_type", "severity", "department")
 """By what the answered rounds are compared with all that were called."""
 
+COUNTED = ("rounds_called", "rounds_answered")
+
 
 @dataclass(frozen=True, slots=True)
 class SurveyQuality:
@@ -37,7 +39,7 @@ def survey_quality(tx: Tx, rules: Rules, indicator: Indicator, period: Period, a
         return None
     filters = indicator.filters_of(indicator.numerator)
     reader = Reader.at(tx, rules, as_of)
-    cells = reader.cells(Facts.ANSWERS, spans_of(indicator, [period]), {*filters, *STRATA})
+    cells = reader.cells(Facts.ANSWERS, spans_of(indicator, [period]), {*filters, *STRATA}, COUNTED)
     cells = [cell for cell in cells if cell.meets(filters)]
     strata: dict[str, Representativeness] = {}
     for name in STRATA:
@@ -46,5 +48,5 @@ def survey_quality(tx: Tx, rules: Rules, indicator: Indicator, period: Period, a
             answered[cell.attributes[name]] += cell.sums["rounds_answered"]
             called[cell.attributes[name]] += cell.sums["rounds_called"]
         strata[name] = representativeness([(answered[value], called[value]) for value in sorted(called)])
-    totals = [sum(cell.sums[query] for cell in cells) for query in ("rounds_called", "rounds_answered")]
+    totals = [sum(cell.sums[query] for cell in cells) for query in COUNTED]
     return SurveyQuality(totals[0], totals[1], strata)

@@ -137,6 +137,7 @@ def test_without_the_server_the_report_states_begin_and_end(store_after: StoreAf
 def test_without_a_worker_the_driver_did_the_nights_work_and_recorded_it(store_after: StoreAfter):
     [outage] = outages_of(store_after("worker"))
     first, last = NIGHTLY["overnight-escalation"], NIGHTLY["morning-report"] + GRACE
+    # The plan of callbacks is due within the grace of the greetings, so their outage explains it.
     assert outage == Outage("worker_away", START + first, START + last, times=3)
 
 

@@ -145,6 +145,7 @@ for module in ("classifier.propose", "flows.scheduled_work", "flows.prefect_ui.a
 """
 
 
+@pytest.mark.long
 def test_scikit_learn_is_imported_only_for_training():
     result = subprocess.run([sys.executable, "-c", IMPORTS], check=False, text=True, capture_output=True)
     assert result.returncode == 0, result.stderr

@@ -101,9 +101,16 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "analysis": (DONE, ()),
     "evaluation": (DONE, ()),
     "callbacks": (DONE, ()),
+    "care answer": (REFUSED, ("cp-26-000001", "--says", "agrees", "--source", "phone", "--as", "amy")),
+    "care figures": (DONE, ()),
     "survey list": (DONE, ()),
     "survey show": (DONE, ("after_complaint",)),
     "survey figures": (DONE, ()),
+    "survey draw": (REFUSED, ("--period", "2026-02", "--pack", "logistics", "--size", "5", "--as", "amy")),
+    "survey send": (REFUSED, ("1", "--as", "amy")),
+    "survey drawn": (DONE, ()),
+    "survey report": (REFUSED, ("1",)),
+    "survey visits": (REFUSED, ("1", "--out", os.devnull, "--as", "amy")),
     "conduct checklists": (DONE, ()),
     "conduct list": (DONE, ()),
     "conduct show": (REFUSED, ("1",)),
@@ -117,6 +124,8 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "survey publish": (REFUSED, ("nowhere.toml", "--effective", "2026-04-01", "--reason", "why", "--as", "amy")),
     "training plan": (DONE, ()),
     "training certificates": (DONE, ()),
+    "thirdparty import": (REFUSED, ("nowhere.csv", "--assessor", "SGS", "--period", "2026-02", "--as", "amy")),
+    "thirdparty show": (DONE, ()),
     "kpi list": (DONE, ()),
     "kpi show": (DONE, ("first_reply",)),
     "kpi explain": (DONE, ("first_reply",)),
@@ -125,8 +134,13 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "kpi report": (REFUSED, ("--out", os.devnull)),
     "regulator-pack": (REFUSED, ("--out", os.devnull)),
     "kpi publish": (REFUSED, ("nowhere.toml", "--effective", "2026-04-01", "--reason", "why", "--as", "amy")),
+    "audit completeness": (DONE, ("--period", "2026-03")),
+    "audit evaluation": (DONE, ("--period", "2026-03")),
+    "audit publish": (REFUSED, ("nowhere.toml", "--effective", "2026-04-01", "--reason", "why", "--as", "amy")),
     "kpi import-orders": (REFUSED, ("nowhere.csv", "--as", "amy")),
     "import-bounces": (REFUSED, ("nowhere.eml",)),
+    "mailbox list": (DONE, ()),
+    "mailbox fetch": (DONE, ()),
     "sweep": (DONE, ()),
     "report": (DONE, ()),
     "run-until": (DONE, ((START + HOUR).isoformat(),)),
@@ -154,6 +168,7 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
 
 NEEDS_NO_STORE = {
     "init",
+    "mailbox list",
     "diagram",
     "import",
     "deadline",
@@ -363,6 +378,7 @@ for arguments in {commands!r}:
 """
 
 
+@pytest.mark.long
 def test_light_commands_load_no_prefect(tmp_path: Path):
     contacts = csv_file(tmp_path, row())
     cases = {**COMMANDS, "import": (REFUSED, (str(contacts), "--mapping", COMMANDS["import"][1][2]))}

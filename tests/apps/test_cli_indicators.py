@@ -134,3 +134,24 @@ def test_imported_orders_are_the_denominator_of_the_complaint_rate(closeloop: Cl
     on_time = sum(1 + number % 28 <= 15 for number in range(600))
     assert closeloop.json("kpi", "show", "on_time_share", *MARCH)["numerator"] == on_time
     assert closeloop("kpi", "import-orders", file, *columns, "--as", "olga").output.startswith("This file")
+
+
+def test_scores_imported_with_the_orders_are_shown_by_lateness(closeloop: Closeloop, lived: Store, tmp_path: Path):
+    with lived.writing() as tx:
+        add_actor(tx, NewActor("olga", (Role.OPERATIONS,)))
+    orders, scores = tmp_path / "erp.csv", tmp_path / "scores.csv"
+    lines = [f"{number},2026-03-{10 + number % 2 * 5} 10:00,2026-03-10" for number in range(80)]
+    orders.write_text("\n".join(["order_id,completed_at,promised_at", *lines]), "utf-8")
+    stars = [f"{number},{2 if number % 2 else 5},2026-03-12 09:00" for number in range(80)]
+    scores.write_text("\n".join(["order_id,stars,scored_at", *stars, "0,4,", "99,1,", "1,9,"]), "utf-8")
+    given = ("kpi", "import-orders", orders, "--scores", scores, "--column", "score=stars", "--as", "olga")
+    text = closeloop(*given).output
+    assert "Of 83 rows of scores 79 count. 40 of these were given before the order was completed" in text
+    assert "Left out: 1 scores of orders that are not counted." in text
+    again = closeloop.json(*given)["scores"]
+    left_out = {"contradictory_score": 2, "score_of_no_order": 1, "unreadable_score": 1}
+    assert (again["rows"], again["counted"], again["early"], again["left_out"]) == (83, 79, 40, left_out)
+    shown = closeloop.json("kpi", "show", "order_score", *MARCH, "--by", "lateness")
+    groups = {group["lateness"]: (group["value"], group["denominator"]) for group in shown["groups"]}
+    assert groups == {"on_time": (100, 39), "late_4_to_7": (40, 40)}
+    assert "4 to 7 days late" in closeloop("kpi", "show", "order_score", *MARCH, "--by", "lateness").output

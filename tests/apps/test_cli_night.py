@@ -158,7 +158,7 @@ def test_half_a_delivery_is_no_delivery(closeloop: Closeloop, dead: tuple[str, s
 def test_simulated_time_goes_on_and_stands(closeloop: Closeloop, simulated: Store, number: str):
     lived = closeloop.json("run-until", (START + DAY).isoformat())
     assert lived["now"] == (START + DAY).isoformat()
-    assert lived["nights_by_name"] == {"overnight-escalation": 1, "callback-plan": 1, "morning-report": 1}
+    assert lived["nights_by_name"] == {"overnight-escalation": 1, "callback-plan": 1, "care": 1, "morning-report": 1}
     assert simulated.now() == START + DAY
     again = closeloop.json("run-until", (START + DAY).isoformat())
     assert (again["instants"], again["nights"]) == (0, 0)

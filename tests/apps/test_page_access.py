@@ -41,13 +41,14 @@ R = Role
 LEADERS = {R.TEAM_SUPERVISOR, R.DEPARTMENT_MANAGER, R.GENERAL_MANAGER}
 AT_THE_DESK = {R.AGENT, R.SALESPERSON, R.KEY_ACCOUNT_MANAGER, *LEADERS}
 READ_FIGURES = {*LEADERS, R.QUALITY_TEAM, R.EVALUATION_GROUP, R.AUDITOR}
-RECORD_CALLS = {*AT_THE_DESK, R.HANDLER, R.QUALITY_TEAM}
+RECORD_CALLS = {*AT_THE_DESK, R.HANDLER, R.QUALITY_TEAM, R.MARKET}
 DECIDE = {*LEADERS, R.APPEAL_PANEL, R.EVALUATION_GROUP, R.QUALITY_TEAM, R.HR}
 HOLD = {R.DEPARTMENT_MANAGER, R.GENERAL_MANAGER, R.ADMINISTRATOR}
 ADMINISTER = {R.ADMINISTRATOR}
 AUDIT = {R.AUDITOR, R.ADMINISTRATOR}
 READ_CONDUCT, SCORE_CONDUCT = {R.QUALITY_TEAM, R.EVALUATION_GROUP, R.AUDITOR, R.GENERAL_MANAGER}, {R.QUALITY_TEAM}
 TAKE_PACK = {R.EVALUATION_GROUP, R.GENERAL_MANAGER, R.AUDITOR}
+SUPERVISE = {R.AUDITOR, R.EVALUATION_GROUP, R.QUALITY_TEAM, R.GENERAL_MANAGER}
 READ_RULES, CHANGE_RULES = {R.EVALUATION_GROUP, R.AUDITOR, R.GENERAL_MANAGER}, {R.EVALUATION_GROUP}
 ANYBODY_OF_STAFF = set(PEOPLE)
 
@@ -100,10 +101,13 @@ OF_MANY: dict[tuple[str, str], Ask] = {
     (POST, "/cases/new/hints"): Ask(AT_THE_DESK, {"phone": "13800138000", "text": "My parcel is broken."}),
     (GET, "/kinds/{kind}"): Ask(READ_FIGURES),
     (GET, "/indicators/{indicator_name}"): Ask(ANYBODY_OF_STAFF),
+    (GET, "/evaluation"): Ask(READ_FIGURES | {R.OPERATIONS, R.MARKET}),
+    (GET, "/record-audit"): Ask(SUPERVISE),
     (GET, "/dead-letters"): Ask(ADMINISTER),
     (GET, "/conduct"): Ask(READ_CONDUCT),
     (GET, "/conduct/figures"): Ask(READ_CONDUCT),
     (GET, "/conduct/own"): Ask(ANYBODY_OF_STAFF),
+    (GET, "/surveys"): Ask(READ_FIGURES),
 }
 """The routes whose answers may name or count several cases."""
 NAMES_FAULTY_CASES = (POST, "/record")
@@ -149,6 +153,9 @@ OF_NO_CASE: dict[tuple[str, str], Ask] = {
     (POST, "/rules/drafts/{draft_id}/{act}"): Ask(CHANGE_RULES, {}, finds_nothing=True),
     (GET, "/rules/drafts/{draft_id}/preview"): Ask(READ_RULES, finds_nothing=True),
     (POST, "/conduct/draws"): Ask(SCORE_CONDUCT, {}),
+    (POST, "/surveys"): Ask(CHANGE_RULES, {}),
+    (GET, "/surveys/{survey_id}"): Ask(READ_FIGURES, finds_nothing=True),
+    (POST, "/surveys/{survey_id}/send"): Ask(CHANGE_RULES, {}, finds_nothing=True),
     (GET, "/conduct/draws/{draw_id}"): Ask(READ_CONDUCT, finds_nothing=True),
     (GET, "/conduct/draws/{draw_id}/{position}"): Ask(READ_CONDUCT, finds_nothing=True),
     (POST, "/conduct/draws/{draw_id}/{position}"): Ask(SCORE_CONDUCT, {}, finds_nothing=True),
@@ -182,11 +189,14 @@ FOR_ANYBODY = {
 }  # fmt: skip
 OF_A_VISIT = {
     (GET, "/case"), (POST, "/case/{move}"), (POST, "/files"), (GET, "/files/{attachment_id}"),
-    (GET, "/files/{attachment_id}/thumbnail"),
+    (GET, "/files/{attachment_id}/thumbnail"), (POST, "/greetings"),
 }  # fmt: skip
 """The routes of the portal for whoever proved that a case is his."""
 PORTAL_FOR_ANYBODY = {
     *((GET, path) for path in ("/", "/contact", "/rate", "/track", "/status", "/report", "/link/{link}")),
+    (GET, "/care/{link}"),
+    (POST, "/care/{link}"),
+    (POST, "/care/{link}/again"),
     *(
         (POST, path)
         for path in ("/language", "/contact", "/rate", "/track", "/status", "/code", "/leave", "/report", "/receipt")
@@ -195,7 +205,7 @@ PORTAL_FOR_ANYBODY = {
 MORE = {
     "move": "note", "attachment_id": NO_FILE, "kind": "complaint", "handle": "amy", "act": "unlock", "token_id": "abc",
     "webhook_id": "1", "session_id": "abc", "sort": "pack", "name": "logistics", "draft_id": "99",
-    "draw_id": "99", "position": "1", "sheet_id": "99", "indicator_name": "first_reply",
+    "draw_id": "99", "survey_id": "99", "position": "1", "sheet_id": "99", "indicator_name": "first_reply",
 }  # fmt: skip
 NUMBER = re.compile(r"\b[a-z]{2}-\d{2}-\d{6}\b")
 VARYING = re.compile(r'name="(?:_key|_csrf|ticket)" value="[^"]*"|data-now="\d+"|[0-9a-f]{32}|seq=\d+')

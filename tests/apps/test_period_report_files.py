@@ -49,8 +49,8 @@ def test_the_workbook_has_a_sheet_for_each_part(closeloop: Closeloop, lived: Sto
     closeloop.json("kpi", "report", "--period", "2026-Q2", "--out", tmp_path / "quarter.xlsx")
     book = load_workbook(tmp_path / "quarter.xlsx")
     assert book.sheetnames == [
-        "Notes", "Indicators", "Causes", "Responsible", "Recurrences", "Handling", "Figures", "Trends",
-        "Definitions",
+        "Notes", "Indicators", "Causes", "Responsible", "Recurrences", "Handling", "Customer forums", "Evaluations",
+        "Third parties", "Figures", "Trends", "Definitions",
     ]  # fmt: skip
     assert [cell.value for cell in book["Causes"][2]][1] == 4
     rows = {row[0]: row for row in book["Figures"].iter_rows(values_only=True)}

@@ -104,7 +104,7 @@ def test_whoever_answers_to_the_regulator_downloads_it_and_names_leave_a_trace(l
         csrf = log_in(client, lived, DIRECTOR)
         taken = client.post("/console/regulator-pack", data={"_csrf": csrf, **form})
         assert NAME not in str(cells(taken.content))
-        assert client.post("/console/regulator-pack", data={"_csrf": csrf, **named}).status_code == 422
+        assert client.post("/console/regulator-pack", data={"_csrf": csrf, **named}).status_code == 403
         csrf = log_in(client, lived, AUDITOR)
         unsaid = client.post("/console/regulator-pack", data={"_csrf": csrf, **form, "named": "true"})
         assert (unsaid.status_code, "Say why" in unsaid.text) == (422, True)

@@ -161,6 +161,17 @@ ROWS: dict[str, tuple[dict[str, Any], ...]] = {
         for n in (1, 2)
     ),
     "saved_filter": tuple({"actor_id": n, "name": "a", "address": "kind=complaint", "saved_at": n} for n in (3, 4)),
+    "survey": tuple(
+        {"id": n, "pack": "shipping", "period": f"2026-0{n}", "since": n, "until": n + 1, "kinds": "service_order",
+         "stratify_by": "channel", "method": "equal", "wanted": n, "least": n, "way": "link", "apart_days": n,
+         "seed": f"s{n}", "population": n, "digest": f"d{n}", "drawn_by": 3, "drawn_at": n, "invited_by": 4,
+         "invited_at": n}
+        for n in (1, 2)
+    ),
+    "survey_stratum": tuple(
+        {"survey_id": n, "stratum": "mail", "population": n, "eligible": n, "drawn": n, "left_out": "{}"}
+        for n in (1, 2)
+    ),
     "suspension": tuple(
         {"id": n, "at": n, "act": "held", "kind": "complaint", "case_id": n, "work": "timer", "actor_id": 3,
          "reason": "busy"}
@@ -195,6 +206,14 @@ def build(home: Path) -> None:
         with store.writing() as tx:
             put(tx, "same_person", {"party_id": 4, "other_id": 2, "why": "phone", "asked_at": 1, "same": False,
                                     "answered_at": 2, "answered_by": 5, "joined": None})  # fmt: skip
+            for n in (1, 2):
+                drawn = {"survey_id": n, "position": n, "stratum": "mail", "source_id": n, "case_id": n}
+                put(tx, "survey_person", {**drawn, "party_id": 2 * n})
+                agreed = {"id": n, "given": True, "source": "phone", "via": "cli", "recorded_by": 4, "at": n}
+                put(tx, "care_consent", {**agreed, "party_id": 2 * n})
+                greeted = {"occasion": f"birthday:{n}", "pack": "logistics", "queued_at": n, "ends_at": n, "next_at": n}
+                settled = {"outcome": "withheld", "reason": "no_portal", "settled_at": n}
+                put(tx, "care_greeting", {**greeted, **settled, "party_id": 2 * n})
         assert anchor(store, START + 20 * DAY) is not None
         assert verify(store).faults == ()
     with closing(sqlite3.connect(home / "closeloop.db")) as raw:

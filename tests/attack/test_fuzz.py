@@ -48,8 +48,10 @@ READS: dict[tuple[str, str], tuple[str, ...]] = {
     ("mapping suggest", "log"): LOGS, ("mapping check", "log"): LOGS, ("mapping check", "mapping"): (".toml",),
     ("policy publish", "file"): (".toml",), ("calendar publish", "file"): (".toml",),
     ("calendar import", "file"): (".toml",), ("survey publish", "file"): (".toml",),
-    ("conduct publish", "file"): (".toml",),
+    ("conduct publish", "file"): (".toml",), ("audit publish", "file"): (".toml",),
     ("kpi publish", "file"): (".toml",), ("kpi import-orders", "file"): (".csv", ".csv.gz"),
+    ("kpi import-orders", "--scores"): (".csv",),
+    ("thirdparty import", "file"): (".csv", ".xlsx"),
     ("run-until", "--scenario"): (".toml",), ("classifier train", "files"): (".csv", ".csv.gz", ".xlsx"),
     ("classifier evaluate", "file"): (".csv", ".xlsx"), ("classifier tree", "file"): (".csv", ".xlsx"),
     ("case open", "--body"): (".txt",), ("case similar", "--body"): (".txt",), ("case follow-up", "--body"): (".txt",),
@@ -60,7 +62,7 @@ READS: dict[tuple[str, str], tuple[str, ...]] = {
 WRITES = frozenset({
     ("export", "--out"), ("export", "--mapping"), ("replay", "--report"), ("replay", "--picture"),
     ("mapping suggest", "--out"), ("backup", "file"), ("case download", "--to"), ("kpi export", "--out"),
-    ("kpi report", "--out"), ("regulator-pack", "--out"),
+    ("kpi report", "--out"), ("regulator-pack", "--out"), ("survey visits", "--out"),
 })  # fmt: skip
 SOUND: dict[str, str] = {
     "case": "cp-26-000001", "number": "cp-26-000001", "other": "cp-26-000002", "move": "note", "handle": "amy",
@@ -70,7 +72,10 @@ SOUND: dict[str, str] = {
     "--for": "escalate", "--start": "2026-03-02T01:00:00Z", "--amount": "3", "--unit": "hours",
     "--calendar": "cn-hotline", "--issuer": "https://id.example.com", "--subject": "s", "token_id": "abc",
     "draw": "1", "position": "1", "sheet": "1", "--name": "Wang", "--until": "2026-03-31", "--channel": "phone",
+    "survey": "1", "--period": "2026-02", "--pack": "logistics", "--size": "5",
     "url": "https://hooks.example.com/", "id_": "1", "to": "1", "words": "broken box",
+    "--assessor": "SGS",
+    "--says": "agrees", "--source": "phone",
 }  # fmt: skip
 """A sound value for each argument that must be given while another one is attacked."""
 NAMES = {"calendar": "cn-hotline", "survey": "after_complaint", "policy": "logistics"}

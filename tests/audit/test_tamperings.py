@@ -22,6 +22,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> AttackScene:
     return AttackScene.built(tmp_path_factory.mktemp("attacks"), CASES, SEED)
 
 
+@pytest.mark.long
 def test_every_tampering_is_detected(scene: AttackScene):
     done = list(attacks(scene, COUNT, SEED))
     assert {attack.sort for attack, _ in done} >= set(TAMPERINGS)

@@ -20,6 +20,7 @@ HOWTOS = (
     "docs/policy.md",
     "docs/calendar.md",
     "docs/callbacks.md",
+    "docs/surveys.md",
     "docs/supervisors.md",
     "docs/classifier.md",
     "docs/replay.md",
@@ -31,6 +32,7 @@ HOWTOS = (
     "docs/accounts.md",
     "docs/webhooks.md",
     "docs/people.md",
+    "docs/care.md",
 )
 README, CHINESE = "README.md", "README.zh-CN.md"
 NUMBER = "cp-26-000001"

@@ -11,6 +11,8 @@ from statemachines.refused import Refused
 from statemachines.roles import Role
 from tests.case_actions import DAY, MANAGER, START, moves_of, new_case, query_rows
 
+pytestmark = pytest.mark.any_database
+
 STEP = {"clause": "first_reply", "cycle": 1, "percent": 100, "level": 1, "due_at": "2026-03-02T09:00:00+08:00"}
 
 

@@ -51,12 +51,12 @@ def test_each_row_is_counted_or_left_out_with_its_reason(tmp_path: Path, name: s
     assert (tallies.rows, tallies.counted, dict(tallies.left_out)) == (11, 3, LEFT_OUT)
     assert tallies.rows == tallies.counted + sum(tallies.left_out.values())
     assert tallies.documents() == [
-        {"day": "2026-02-03", "department": "claims", "orders_completed": 1, "orders_promised": 1, "orders_on_time": 1,
-         "orders_repeated": 0},
-        {"day": "2026-02-09", "department": "claims", "orders_completed": 1, "orders_promised": 1, "orders_on_time": 0,
-         "orders_repeated": 1},
+        {"day": "2026-02-03", "department": "claims", "lateness": "on_time", "orders_completed": 1,
+         "orders_promised": 1, "orders_on_time": 1, "orders_repeated": 0, "orders_scored": 0, "order_score": 0},
+        {"day": "2026-02-09", "department": "claims", "lateness": "late_1_to_3", "orders_completed": 1,
+         "orders_promised": 1, "orders_on_time": 0, "orders_repeated": 1, "orders_scored": 0, "order_score": 0},
         {"day": "2026-02-09", "department": "hotline", "orders_completed": 1, "orders_promised": 0, "orders_on_time": 0,
-         "orders_repeated": 0},
+         "orders_repeated": 0, "orders_scored": 0, "order_score": 0},
     ]  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from flows.work import Unobserved, Work
 from gateways.contact_mapping import ContactMapping
 from gateways.contacts import check, contacts
 from gateways.mapping_file import load_mapping
+from locales.translation import catalogue
 from models.contact import Contact
 from statemachines.complaint import COMPLAINT
 from statemachines.forms import Unanswered
@@ -33,7 +34,7 @@ SCENARIO = load_scenario(EXAMPLES / "scenario.toml")
 CONTACTS = {contact.row_id: contact for contact in contacts(EXAMPLES / "contacts.csv", COLUMNS)}
 STAFF = {player.handle: player for player in SCENARIO.actor}
 
-FEW_INSTANTS, FEW_RUNS = 60, 200
+FEW_INSTANTS, FEW_RUNS = 60, 215
 """Each instant of the demo costs a run or two in Prefect, and people wait for them."""
 
 
@@ -45,6 +46,13 @@ def number_of(row_id: str) -> str:
     """Return the number of a contact's case; numbers are given in the order of arrival."""
     order = sorted(CONTACTS.values(), key=lambda contact: (contact.at, contact.row_id))
     return f"cp-26-{[contact.row_id for contact in order].index(row_id) + 1:06d}"
+
+
+@pytest.mark.parametrize("locale", ["zh_CN", "zh_TW", "en"])
+def test_every_cause_and_every_responsible_of_the_scenario_has_a_label(locale: str):
+    codes = {(sort, step.set[sort]) for step in SCENARIO.step for sort in ("cause", "responsible") if sort in step.set}
+    assert codes
+    assert [each for each in sorted(codes) if ".".join(each) not in catalogue(locale)] == []
 
 
 def test_the_whole_file_is_accepted():

@@ -12,7 +12,7 @@ from tests.case_actions import AGENT, BY_PHONE, HOUR, START, history_of, make_mo
 from tests.flows.scenes import drained, sent_mails
 from tests.gateways.bounce_mails import bounce
 
-pytestmark = pytest.mark.requirement("A5")
+pytestmark = [pytest.mark.requirement("A5"), pytest.mark.any_database]
 
 WANG = "wang@example.com"
 SEND = {"medium": "send", "recipient": None}

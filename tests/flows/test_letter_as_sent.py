@@ -18,6 +18,8 @@ from statemachines.lifecycle import Speech
 from tests.case_actions import AGENT, START, new_case
 from tests.flows.scenes import ODD, drained
 
+pytestmark = pytest.mark.any_database
+
 GREETING = re.compile(r"^(?:Dear|Hello|Hi|Good day)\b|您好|你好|尊敬的|亲爱的|親愛的", re.MULTILINE)
 PORTAL = "https://care.example.com/portal"
 CASES = [

@@ -16,6 +16,8 @@ from tests.engine.attachments.evidence import LIMITS, principal_of
 from tests.flows.scenes import drained, sent_mails
 from tests.one_thread import run_in_one_thread
 
+pytestmark = pytest.mark.any_database
+
 WANG: dict[str, Any] = {"email": "wang@example.com", "customer": "王女士", "text": "签收时发现货物破损。"}
 PORTAL = "https://care.example.com/portal"
 

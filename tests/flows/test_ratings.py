@@ -22,7 +22,7 @@ from tests.case_actions import (
 )
 from tests.flows.scenes import ODD, deliveries, drained
 
-pytestmark = pytest.mark.requirement("D2")
+pytestmark = [pytest.mark.requirement("D2"), pytest.mark.any_database]
 
 NOW = timedelta()
 NEED = "I also need a quotation for forty pallets a week."

@@ -19,7 +19,7 @@ from tests.flows.scenes import ODD, Watching, drained, imported, sent_mails
 
 ROOT = Path(__file__).parents[2]
 GRACE = timedelta(minutes=20)
-NIGHTLY = ["overnight-escalation", "callback-plan", "morning-report"]
+NIGHTLY = ["overnight-escalation", "care", "callback-plan", "morning-report"]
 MONTHLY = "complaint-analysis"
 FIRST_OF_APRIL = timedelta(days=29, hours=21.5)
 """From ``START`` to 06:30 in Shanghai."""
@@ -84,7 +84,7 @@ def missed(work: Work, after: timedelta) -> list[str]:
 
 def test_a_missed_night_is_overdue_after_its_grace_and_until_it_ran(work: Work):
     night(work, HOUR * 18.5)  # 03:30 in Shanghai
-    for name in ("callback-plan", "morning-report"):
+    for name in ("care", "callback-plan", "morning-report"):
         night(work, DAY + HOUR * 18.5, name)
     assert missed(work, DAY + HOUR * 18.5 + GRACE - timedelta(seconds=1)) == []
     assert missed(work, DAY + HOUR * 18.5 + GRACE) == ["overnight-escalation"]
@@ -111,7 +111,7 @@ def test_a_store_whose_first_night_never_came_misses_it(work: Work):
 
 
 def test_what_was_missed_is_made_up_for_in_the_order_in_which_it_was_due(work: Work):
-    monthly = ["evaluation", MONTHLY, "period-report"]
+    monthly = ["evaluation", "supervision", MONTHLY, "period-report"]
     assert missed(work, DAY * 31) == [*NIGHTLY, "integrity", "classifier-training", *monthly]
 
 

@@ -23,6 +23,8 @@ from tests.case_actions import (
 )
 from tests.flows.scenes import DAMAGE, ODD, drained, templates_to
 
+pytestmark = pytest.mark.any_database
+
 ADA = "ada"
 
 

@@ -5,6 +5,7 @@ import socket
 import socketserver
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.message import Message
@@ -95,6 +96,12 @@ def test_a_mail_is_sent_with_its_key_as_its_id(sink: Sink):
     commands = [line.casefold() for line in sink.verbs[1:3]]  # versions of Python differ in the case of FROM
     assert commands == ["mail from:<desk@closeloop.example>", "rcpt to:<wang@example.com>"]
     assert sink.verbs[-1] == "QUIT"
+
+
+def test_no_program_answers_a_mail_and_a_person_answers_where_it_says(sink: Sink):
+    answered = "service+cp-26-000123.0123456789abcdef@closeloop.example"
+    SmtpMailer(MailServer(sink.url), "desk@closeloop.example").send(replace(MAIL, reply_to=answered))
+    assert (sink.received["Auto-Submitted"], sink.received["Reply-To"]) == ("auto-generated", answered)
 
 
 def test_chinese_text_arrives_unchanged(sink: Sink):
@@ -202,3 +209,14 @@ def test_a_simulation_takes_its_file_for_delivered(tmp_path: Path):
 def test_somebody_without_an_address_gets_it_nowhere(address: str | None):
     went = destination_of(FakeMailer(), address)
     assert (went.code, went.reached) == ("nowhere", False)
+
+
+def test_a_mail_that_its_reader_may_stop_says_how_by_one_click_and_others_do_not(sink: Sink):
+    link = f"https://care.example.com/portal/care/12.{'0123456789abcdef' * 2}"
+    mailer = SmtpMailer(MailServer(f"smtp://127.0.0.1:{sink.server_address[1]}"), "closeloop@example.com")
+    mailer.send(replace(MAIL, unsubscribe=link))
+    mailer.send(MAIL)
+    stopped, other = (message_from_bytes(mail) for mail in sink.mails)
+    assert stopped["List-Unsubscribe"].strip() == f"<{link}>"
+    assert stopped["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert other["List-Unsubscribe"] is None

@@ -61,7 +61,10 @@ STORIES = {
         "a_trial_without_effect_leads_back_to_the_decision",
         "a_proposal_is_declined_with_the_reason_told_to_the_proposer",
     ),
+    "third_party_evaluation": ("a_planned_evaluation_awaits_its_scores_until_the_date",),
+    "forum": ("a_forum_without_an_action_says_why_and_is_closed_by_the_evaluation_group",),
     "appraisal": ("whom_nothing_is_known_of_has_no_score",),
+    "survey_invitation": ("an_invitation_is_answered_after_a_reminder",),
 }
 """The stories that are recorded: each has one case and names its file."""
 

@@ -5,8 +5,11 @@ The expected values come from the Chinese number plan, RFC 5321, RFC 5322 and co
 
 import pytest
 
-from models.identifiers import Quality, mail_address, phone_number, waybill
+from models.identifiers import Quality
+from models.mail_addresses import mail_address
 from models.person_names import may_be_one, same_name
+from models.telephone_numbers import phone_number
+from models.waybills import waybill
 
 pytestmark = [pytest.mark.requirement("A1"), pytest.mark.requirement("A9")]
 

@@ -5,7 +5,11 @@ The expected values come from E.164, the Chinese number plan, RFC 5321 and RFC 2
 
 import pytest
 
-from models.identifiers import Quality, mail_address, person_name, phone_number, waybill
+from models.identifiers import Quality
+from models.mail_addresses import mail_address
+from models.person_names import person_name
+from models.telephone_numbers import phone_number
+from models.waybills import waybill
 
 pytestmark = [pytest.mark.requirement("A1"), pytest.mark.requirement("A9")]
 

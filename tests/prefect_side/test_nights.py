@@ -67,9 +67,11 @@ def test_the_nights_of_the_house():
         "morning-report": "30 7 * * *",
         "complaint-analysis": "30 6 1 * *",
         "evaluation": "0 6 1 * *",
+        "supervision": "15 6 1 * *",
         "period-report": "45 6 1 * *",
         "integrity": "30 4 * * 0",
         "classifier-training": "0 5 * * 0",
+        "care": "50 6 * * *",
         "catch-up": "*/15 * * * *",
     }
     for each in nights.values():

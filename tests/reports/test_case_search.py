@@ -9,6 +9,7 @@ import pytest
 from engine.access.principal import Principal, PrincipalKind, Scope
 from engine.commands.open_case import Opening, open_case
 from engine.store import Store
+from reports import case_order
 from reports.case_parts import Sort
 from reports.case_search import MOST, CaseQuery, search
 from statemachines.roles import Role
@@ -93,6 +94,21 @@ def test_only_what_somebody_may_read_is_listed_or_found(store: Store, agent: Pri
 def test_words_are_found_in_chinese_and_english(store: Store, agent: Principal, text: str, matches: set[str]):
     numbers = {each: new_case(store, text=each) for each in (CALM, ANGRY, CHINESE)}
     assert set(listed(store, agent, text=text)) == {numbers[each] for each in matches}
+
+
+@pytest.mark.parametrize("steps", [1, 3, 2_000])
+@pytest.mark.parametrize("limit", [1, 2, 50])
+def test_a_search_lists_the_same_whether_it_reads_the_texts_of_each_case_or_all_of_them_once(
+    store: Store, agent: Principal, steps: int, limit: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(case_order, "STEPS_TO_CASES", steps)
+    texts = (ANGRY, CHINESE, CALM, CHINESE, CALM, CALM, ANGRY)
+    newest_first = [(new_case(store, text=text), text) for text in texts][::-1]
+    for words, found in (("late", {CALM, ANGRY}), ("破损", {CHINESE}), ("late again", {ANGRY}), ("nothing", set())):
+        expected = [number for number, text in newest_first if text in found]
+        for sort in (Sort.OPENED, Sort.CHANGED):
+            assert listed(store, agent, text=words, limit=limit, sort=sort) == expected, (words, sort)
+        assert sorted(listed(store, agent, text=words, limit=limit, sort=Sort.QUEUE)) == sorted(expected)
 
 
 def test_a_number_finds_its_case(store: Store, agent: Principal):

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from engine.access.principal import Principal
+from engine.commands.open_case import Opening, open_case
 from engine.store import Store
 from engine.transaction import Tx
 from reports import case_lists, case_order
@@ -13,7 +14,7 @@ from reports.case_parts import Sort
 from reports.case_search import CaseQuery, search
 from reports.queue_order import awaiting
 from statemachines.roles import Role
-from tests.case_actions import START, make_move, new_case
+from tests.case_actions import START, contact, make_move, new_case
 from tests.engine.access.people import principal
 
 pytestmark = pytest.mark.requirement("H4")
@@ -29,6 +30,16 @@ class Explained(Tx):
     def rows(self, sql: str, **values: Any) -> list[Any]:
         explain = "EXPLAIN" if self.postgres else "EXPLAIN QUERY PLAN"
         self.plans[sql] = "\n".join(row[-1] for row in super().rows(f"{explain} {sql}", **values))
+        return super().rows(sql, **values)
+
+
+class Recorded(Tx):
+    """A transaction that keeps the statements by which it reads."""
+
+    sent: list[str]
+
+    def rows(self, sql: str, **values: Any) -> list[Any]:
+        self.sent.append(sql)
         return super().rows(sql, **values)
 
 
@@ -79,6 +90,24 @@ def test_few_cases_are_read_from_the_index_of_a_list(store: Store, query: CaseQu
     assert not re.search(r"SCAN c\b|Seq Scan on cases", plan), plan
 
 
+def test_a_list_is_read_once_for_all_ranks_and_sorted_by_statements_that_depend_on_no_list(
+    store: Store, investigated: str
+):
+    make_move(store, investigated, "assign")
+    for _ in range(2):
+        make_move(store, new_case(store), "classify", severity="urgent")
+        open_case(store, Opening(contact(), "interruption"), START)
+    who, sent = principal(store, Role.HANDLER), list[str]()
+    with store.looking() as tx:
+        recorded = Recorded(tx._raw, tx.postgres, tx.kept)  # pyright: ignore[reportPrivateUsage]
+        recorded.sent = sent
+        search(recorded, who, CaseQuery(sort=Sort.QUEUE, owner="han"), START)
+    ids = "SELECT unnest(:find_ids) AS id" if store.postgres else "SELECT value AS id FROM json_each(:find_ids)"
+    in_order = [sql.partition("timed AS")[0] for sql in sent if "WITH listed" in sql]
+    assert in_order == [f"\nWITH listed AS MATERIALIZED ({ids}), "] * 4
+    assert sum(sql.startswith("SELECT c.id FROM cases c") for sql in sent) == 1
+
+
 @pytest.mark.usefixtures("investigated")
 @pytest.mark.parametrize("role", [Role.AGENT, Role.HANDLER])
 def test_which_urgent_cases_await_somebody_an_index_tells(store: Store, role: Role, monkeypatch: pytest.MonkeyPatch):
@@ -88,3 +117,15 @@ def test_which_urgent_cases_await_somebody_an_index_tells(store: Store, role: Ro
     plan = plan_of(store, who, CaseQuery(sort=Sort.QUEUE, also=awaiting(who, START)), urgent)
     assert "ix_cases_urgent" in plan
     assert "cases_pkey" not in plan
+
+
+@pytest.mark.usefixtures("investigated")
+def test_what_no_case_of_the_first_steps_contains_is_searched_in_all_texts_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(case_order, "STEPS_TO_CASES", 0)
+    plan = plan_of(store, principal(store, Role.AGENT), CaseQuery(text="大象"), "c.id IN (SELECT find_s.case_id")
+    if store.postgres:
+        assert "hashed SubPlan" in plan, plan
+    else:
+        assert "SCAN find_s" in plan, plan

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 import pytest
 
 from engine.calendars.calendar import POLICIES
-from locales.translation import DEFAULT, LOCALES, _flat, catalogue, label, locales, refusal, translate
+from locales.messages import Messages, flat
+from locales.translation import DEFAULT, LOCALES, catalogue, label, locales, refusal, translate
 from models.contact import Channel
 from reports.figures import LateStep, Trend
 from reports.markdown import SHOWN
@@ -100,9 +101,20 @@ def test_every_message_says_something_and_asks_by_name(locale: str):
 
 
 @each_language
+def test_a_message_is_found_alone_as_among_all(locale: str):
+    for path in sorted((LOCALES / locale).glob("*.toml")):
+        for key, text in flat(tomllib.loads(path.read_text("utf-8"))):
+            assert catalogue(locale)[key] == text
+    assert dict(Messages(LOCALES / locale)) == dict(catalogue(locale))
+    first, *_, last = catalogue(locale)
+    for key in (first, last, "refused.usage", "bad_file.at_row", "state.open"):
+        assert Messages(LOCALES / locale).get(key) == dict(catalogue(locale)).get(key)
+
+
+@each_language
 def test_no_message_stands_in_two_files(locale: str):
     files = [tomllib.loads(path.read_text("utf-8")) for path in (LOCALES / locale).glob("*.toml")]
-    times = Counter(key for tree in files for key, _ in _flat(tree))
+    times = Counter(key for tree in files for key, _ in flat(tree))
     assert [key for key, count in times.items() if count > 1] == []
 
 

@@ -28,6 +28,8 @@ POOL = (
     "cp-26-000001",
     "2026-03",
     "0123456789abcdef0123456789abcdef",
+    "claims:attitude:9000",
+    "0123456789abcdef" * 4,
     datetime(2026, 3, 2, tzinfo=UTC),
 )
 """Values of each type that a form's field may hold."""

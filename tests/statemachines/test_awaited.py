@@ -3,7 +3,7 @@
 import pytest
 
 from engine.escalation.recipients import OUTSIDE, asked_for, awaited_role, level_asked, role_asked
-from engine.outbox.deliveries import CaseEvent
+from engine.outbox.case_event import CaseEvent
 from flows.reactions.awaited import comes_to_somebody
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Lifecycle

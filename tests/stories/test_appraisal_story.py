@@ -5,12 +5,18 @@ from typing import Any
 
 import pytest
 
-from tests.case_actions import moves_of
+from apps.variable_views import labelled
+from engine.conduct.draws import WantedSample, draw
+from engine.conduct.sheets import GivenSheet, score_contact
+from reports.appraisal_parts import figures_text
+from tests.case_actions import DAY, moves_of
 from tests.editions import publishes
+from tests.engine.conduct.reviewed_contacts import marks, person
 from tests.stories.story import Story
 
 pytestmark = pytest.mark.requirement("E6")
 
+BY_TELEPHONE = {"message": "我们正在查。", "medium": "phone", "recipient": "王女士"}
 COMMISSION = {"appraised": "han", "department": "claims", "period": "2026-03"}
 
 
@@ -21,6 +27,22 @@ def judged_complaint(story: Story, **scores: int) -> str:
     story.then("amy", "propose_solution", solution="按合同赔付。").then("han", "resolve", result="已赔付。")
     story.after(days=1).then("ann", "revisit", outcome="satisfied", **scores)
     return story.number
+
+
+def drawn_contacts(story: Story, count: int) -> int:
+    """Have han talk to customers by telephone, and draw those contacts; return the number of the draw."""
+    for nth in range(count):
+        story.opens("complaint", f"第{nth}件货物破损。").then("han", "reply", **BY_TELEPHONE)
+    story.after(minutes=1)
+    since, until = story.now - DAY, story.now
+    return draw(story.store, person(story.store, "quin"), WantedSample("phone", since, until, count), story.now)
+
+
+def scored(
+    story: Story, draw_id: int, position: int, revision: int = 0, reason: str = "", outcome: str = "passed", **of: str
+) -> None:
+    given = GivenSheet(draw_id, position, revision, marks(outcome, **of), reason)
+    score_contact(story.store, person(story.store, "quin"), given, story.now)
 
 
 def appraised(story: Story, **fields: str) -> Story:
@@ -37,13 +59,80 @@ def test_an_appraisal_is_computed_from_what_was_observed_and_shown_with_the_case
     behind = judged_complaint(story, attitude=5)
     appraised(story)
     found = known(story)
-    assert (story.state, found["appraisal_score"], found["observed"], found["listed"]) == ("shown", 10_000, 60, behind)
-    parts = found["figures"].split("; ")
-    assert parts[1] == "first_reply ×20: –", "amy replied, so nothing is known of han, which is no praise and no blame"
-    assert parts[0].startswith("satisfied_share ×40: 100.00 (n=1, 20.65–100.00, small)"), (
-        "with its interval, and said to be small"
-    )
+    assert (story.state, found["appraisal_score"], found["observed"], found["listed"]) == ("shown", 10_000, 45, behind)
+    parts = found["figures"].split(" ")
+    assert parts[0] == "satisfied_share:30:100.00:1:20.65:100.00:small", "with its interval, and said to be small"
+    assert parts[1] == "first_reply:20::0:::", "amy replied, so nothing is known of han: no praise and no blame"
+    assert parts[4] == "conduct:15::0:::", "no contact of his was scored"
     assert story.mails("han@example.com")[-1] == f"您的绩效考核结果（{story.number}）"
+
+
+@pytest.mark.parametrize(
+    ("locale", "first", "last"),
+    [
+        ("zh_CN", "满意率（权重 30）：100.00（样本 1，95% 置信区间 20.65–100.00，样本偏少）",
+         "服务规范抽查（权重 15）：无观察结果"),
+        ("en", "Satisfied share, weight 30: 100.00 (n = 1, 95 % interval 20.65–100.00, small sample)",
+         "Conduct in sampled contacts, weight 15: nothing observed"),
+    ],
+)  # fmt: skip
+def test_everybody_reads_the_parts_in_his_language(story: Story, locale: str, first: str, last: str):
+    judged_complaint(story, attitude=5)
+    appraised(story)
+    said = figures_text(locale, known(story)["figures"])
+    assert (said.startswith(first), said.endswith(last)) == (True, True)
+    assert said in dict(labelled(locale, "appraisal", known(story))).values(), "and so on the pages"
+
+
+def test_what_an_earlier_release_recorded_in_words_is_shown_as_it_is():
+    words = "satisfied_share ×40: 100.00 (n=1, 20.65–100.00, small); first_reply ×20: –"
+    assert figures_text("zh_CN", words) == words
+
+
+@pytest.mark.requirement("F5")
+def test_conduct_counts_once_enough_contacts_were_scored(story: Story):
+    draw_id = drawn_contacts(story, 4)
+    for position, answer in enumerate(("passed", "failed"), 1):
+        scored(story, draw_id, position, answer=answer)
+    scored(story, draw_id, 3, outcome="not_observed")
+    appraised(story)
+    assert known(story)["figures"].split(" ")[4] == "conduct:15::2:::few", "what was not observed is no score"
+    assert known(story)["observed"] == 20
+    scored(story, draw_id, 4)
+    appraised(story)
+    [conduct] = [part for part in known(story)["figures"].split(" ") if part.startswith("conduct")]
+    assert conduct.startswith("conduct:15:93.33:3:"), "(100 + 80 + 100) / 3"
+    assert known(story)["cases_behind"] == 4
+
+
+@pytest.mark.requirement("E4")
+@pytest.mark.requirement("F5")
+@pytest.mark.parametrize("accepted", [False, True])
+def test_a_corrected_score_of_conduct_has_the_appraisal_computed_again(story: Story, accepted: bool):
+    draw_id = drawn_contacts(story, 3)
+    for position in (1, 2, 3):
+        scored(story, draw_id, position, answer="failed")
+    appraised(story)
+    before = known(story)["appraisal_score"]
+    if accepted:
+        story.then("han", "accept")
+    number = story.after(minutes=1).number
+    scored(story, draw_id, 1, 1, reason="他当时报出了日期。")
+    story.after(days=1)
+    assert story.on(number).state == "shown"
+    assert (known(story)["drawings"], known(story)["appraisal_score"] > before) == (2, True)
+    story.after(days=1)
+    assert known(story)["drawings"] == 2, "what is computed again once rests on nothing that was corrected since"
+
+
+def test_a_correction_that_changes_no_score_computes_nothing_again(story: Story):
+    draw_id = drawn_contacts(story, 3)
+    for position in (1, 2, 3):
+        scored(story, draw_id, position)
+    number = appraised(story).after(minutes=1).number
+    scored(story, draw_id, 1, 1, reason="备注补充。")
+    story.after(days=1)
+    assert known(story.on(number))["drawings"] == 1
 
 
 def test_whom_nothing_is_known_of_has_no_score(story: Story):
@@ -114,6 +203,6 @@ def test_nobody_commissions_his_own_and_whoever_commissioned_does_not_judge_the_
 
 
 def test_a_formula_that_names_no_published_indicator_computes_nothing_and_says_why(story: Story):
-    publishes(story.store, "appraisal.weights", attitude=10, nonsense=10)
+    publishes(story.store, "appraisal.weights", attitude=5, nonsense=10)
     appraised(story)
     assert (story.state, story.moves[-1]) == ("opened", "not_computed")

@@ -31,7 +31,9 @@ FIRST_ROUND = ["awaiting_plan", 1]
 
 def orders(story: Story, day: date, counts: dict[str, int]) -> None:
     """Import so many completed orders of each department, on a day of the quarter."""
-    values = {department: dict(zip(ATTRIBUTES, ("shipping", "", "", department), strict=True)) for department in counts}
+    values = {
+        department: dict(zip(ATTRIBUTES, ("shipping", "", "", department, ""), strict=True)) for department in counts
+    }
     keys = {department: tuple(values[department].values()) for department in counts}
     done = {(day, keys[name]): Counter(orders_completed=count) for name, count in counts.items()}
     tallies = Tallies(sum(counts.values()), counts=done)

@@ -5,6 +5,10 @@ import json
 import pytest
 
 from engine.commands.advance import Command, advance
+from models.columns import to_micros
+from reports.evaluation_figures import EvaluationFigures, evaluation_figures
+from reports.evaluation_figures_text import figure_rows, figures_said
+from tests.case_actions import DAY, START
 from tests.stories.story import Story
 
 SLOW = "送货慢,电话也不接。"
@@ -104,3 +108,36 @@ def test_a_dismissed_appeal_leaves_the_evaluation_as_it_is(story: Story):
     assert story.refused("gao", "appeal_upheld", case=APPEAL).code == "role", (
         "only the appeal's case records the panel's verdict"
     )
+
+
+def figures(story: Story, as_of: int | None = None) -> EvaluationFigures:
+    now = to_micros(story.now) if as_of is None else as_of
+    with story.store.looking() as tx:
+        return evaluation_figures(tx, to_micros(START), to_micros(START + DAY), now)
+
+
+@pytest.mark.requirement("E8")
+def test_a_doubtful_evaluation_is_counted_both_ways(story: Story):
+    story.opens("evaluation", "很好。").then("amy", "assess", tone="positive", timeliness=5)
+    story.opens("evaluation", SLOW).then("amy", "assess", **BAD)
+    before = to_micros(story.now)
+    story.after(minutes=1).then("quin", "dispute", evidence="该电话当日未接通过任何客户。")
+    found = figures(story)
+    assert (found.received, found.doubtful) == (2, 1)
+    assert (found.with_doubtful.tones["negative"], found.without_doubtful.tones["negative"]) == (1, 0)
+    assert found.with_doubtful.means["timeliness"] == (2, 60)
+    assert found.without_doubtful.means["timeliness"] == (1, 100)
+    assert figures(story, before).doubtful == 0, "as it was read before the doubt"
+    rows = {name: values for name, *values in figure_rows("zh_CN", found)}
+    assert (rows["评价份数"], rows["差评"]) == (["2", "1"], ["1 (50.0 %)", "0 (0.0 %)"])
+    story.then("eva", "clear_dispute", evidence="通话记录已找到。")
+    assert figures(story).with_doubtful == figures(story).without_doubtful
+
+
+@pytest.mark.requirement("E8")
+def test_what_counts_in_neither_column_is_said(story: Story):
+    story.opens("evaluation", SLOW)
+    story.opens("evaluation", SLOW).then("amy", "assess", **BAD).then("quin", "withdraw", wish="已道歉,我收回。")
+    found = figures(story)
+    assert (found.received, found.unassessed, found.withdrawn, found.with_doubtful.count) == (2, 1, 1, 0)
+    assert "客户自行撤回的 1 份" in figures_said("zh_CN", found)

@@ -8,7 +8,8 @@ import pytest
 
 from engine.actors import NewActor, add_actor
 from engine.commands.open_case import Opening, open_case
-from engine.outbox.deliveries import CaseEvent, Leased
+from engine.outbox.case_event import CaseEvent
+from engine.outbox.deliveries import Leased
 from flows.reaction_context import ReactionContext
 from flows.reaction_registry import reactions
 from gateways.mail import FakeMailer

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from engine.commands.advance import Command, advance
 from tests.case_actions import case_of, query_rows
 from tests.editions import publishes
 from tests.stories.story import Story
@@ -34,6 +35,11 @@ def certified(story: Story, trainee: str = "hal", **dates: str) -> Story:
 def complaint(story: Story) -> Story:
     story.opens("complaint")
     return story.then("amy", "classify", category="damage", severity="normal", department="delivery")
+
+
+def proposed(story: Story) -> list[dict[str, Any]]:
+    rows = query_rows(story.store, "SELECT variables FROM cases WHERE kind = 'training' ORDER BY id")
+    return [json.loads(row["variables"]) for row in rows]
 
 
 def owner(story: Story, number: str) -> str | None:
@@ -148,8 +154,30 @@ def test_a_low_score_proposes_a_course_once_for_a_cause(story: Story):
     for _ in range(2):
         story.opens("evaluation", "态度很差。")
         story.then("amy", "assess", tone="negative", attitude=1, evaluated="hal", department="delivery")
-    trainings = query_rows(story.store, "SELECT state, variables FROM cases WHERE kind = 'training'")
-    assert [json.loads(row["variables"])["course"] for row in trainings] == ["attitude"]
+    assert [training["course"] for training in proposed(story)] == ["attitude"]
+
+
+@pytest.mark.requirement("J2")
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_two_evaluations_at_the_same_instant_propose_the_course_once(story: Story, order: tuple[int, int]):
+    demands_certificates(story)
+    numbers = [story.opens("evaluation", "态度很差。").number for _ in range(2)]
+    form = {"tone": "negative", "attitude": 1, "evaluated": "hal", "department": "delivery"}
+    for nth in order:
+        advance(story.store, Command(numbers[nth], "assess", form, actor="amy"), story.now)
+    story.settle()
+    [training] = proposed(story)
+    assert (training["course"], training["because_of"] in numbers) == ("attitude", True)
+
+
+@pytest.mark.requirement("J2")
+def test_a_course_that_is_over_is_proposed_again_at_the_next_low_score(story: Story):
+    demands_certificates(story)
+    form = {"tone": "negative", "attitude": 1, "evaluated": "hal", "department": "delivery"}
+    for _ in range(3):
+        story.opens("evaluation", "态度很差。").then("amy", "assess", **form)
+        story.on(story.child("training")).then("hera", "cancel", reason="已口头辅导。")
+    assert len(proposed(story)) == 3
 
 
 @pytest.mark.requirement("J2")

@@ -56,6 +56,7 @@ OF_ADMINISTRATORS: dict[str, tuple[str, str, dict[str, Any]]] = {
 FOUND_NOWHERE = {"track_order", "download_attachment", "download_thumbnail", "erase_case_file"}
 """Those that find nothing in most of the cases."""
 DAYS = {"since": "2026-03-01", "until": "2026-03-31"}
+SURVEY = {"pack": "logistics", "period": "2026-02", "kinds": ["complaint"], "size": 5}
 OF_MANY: dict[str, tuple[str, str, dict[str, Any]]] = {
     "list_cases": (GET, "/cases", {"params": {"all": True, "limit": 200}}),
     "show_board": (GET, "/board", {}),
@@ -65,12 +66,26 @@ OF_MANY: dict[str, tuple[str, str, dict[str, Any]]] = {
     "list_deliveries": (GET, "/deliveries", {}),
     "analysis": (GET, "/reports/analysis", {"params": {"month": "2026-03"}}),
     "evaluation": (GET, "/reports/evaluation", {"params": {"period": "2026-Q1"}}),
+    "record_audit": (GET, "/reports/record-audit", {"params": {"period": "2026-03"}}),
+    "supervise_evaluation": (GET, "/reports/evaluation-supervision", {"params": {"period": "2026-03"}}),
+    "download_period_report": (GET, "/reports/period", {"params": {"period": "2026-03", "file_format": "xlsx"}}),
+    "download_regulator_pack": (
+        GET,
+        "/reports/regulator-pack",
+        {"params": {"period": "2026-03", "file_format": "xlsx"}},
+    ),
+    "download_named_regulator_pack": (
+        POST,
+        "/reports/regulator-pack/named",
+        {"params": {"period": "2026-03", "file_format": "xlsx"}, "json": {"reason": "The authority asks."}},
+    ),
     "surveys": (GET, "/reports/surveys", {}),
     "list_draws": (GET, "/conduct/draws", {}),
     "list_own_sheets": (GET, "/conduct/own-sheets", {}),
     "show_conduct_figures": (GET, "/conduct/figures", {"params": DAYS}),
     "show_training_plan": (GET, "/trainings/plan", {"params": {"year": 2026}}),
     "list_certificates": (GET, "/trainings/certificates", {}),
+    "list_third_party_evaluations": (GET, "/third-party-evaluations", {}),
     "list_indicators": (GET, "/indicators", {"params": {"period": "2026-03"}}),
     "show_indicator": (GET, "/indicators/first_reply", {"params": {"period": "2026-03"}}),
     "list_indicator_cases": (GET, "/indicators/complaint_rate/cases", {"params": {"period": "2026-03"}}),
@@ -89,6 +104,22 @@ OF_NO_CASE: dict[str, tuple[str, str, dict[str, Any]]] = {
     "score_drawn_contact": (POST, "/conduct/draws/99/contacts/1/sheets", {"json": {"revision": 0, "marks": {}}}),
     "object_to_own_sheet": (POST, "/conduct/sheets/99/objection", {"json": {"text": "No."}}),
     "answer_conduct_objection": (POST, "/conduct/sheets/99/answer", {"json": {"text": "No."}}),
+    "record_third_party_scores": (
+        POST,
+        "/third-party-evaluations",
+        {
+            "json": {
+                "assessor": "SGS",
+                "announcement": "planned",
+                "period": "2026-03",
+                "scores": [{"department": "claims", "criterion": "attitude", "score": 9000}],
+            }
+        },
+    ),
+    "list_surveys": (GET, "/surveys", {}),
+    "draw_survey": (POST, "/surveys", {"json": SURVEY}),
+    "show_survey": (GET, "/surveys/99", {}),
+    "send_survey": (POST, "/surveys/99/invitations", {}),
     "explain_indicator": (GET, "/indicators/first_reply/definition", {}),
     "reckon_deadline": (
         GET,

@@ -13,7 +13,7 @@ from tests.apps.api.conftest import client
 from tests.case_actions import AGENT, AUDITOR
 from tests.engine.conduct.reviewed_contacts import QIN, QIU, reviewer, spoken_contacts
 
-pytestmark = pytest.mark.requirement("F5")
+pytestmark = [pytest.mark.requirement("F5"), pytest.mark.any_database]
 
 DAYS = {"since": "2026-03-02", "until": "2026-03-02"}
 DRAW = {"channel": "phone", "size": 2, **DAYS}

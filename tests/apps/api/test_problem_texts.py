@@ -14,7 +14,14 @@ from tests.house.sources import ROOMS, called_name, sources
 from tests.reports.test_translation import LANGUAGES, placeholders, texts
 
 COMMAND = re.compile(r"closeloop [a-z]|--[a-z]|CLOSELOOP_|\bPREFECT_")
-AT_START = {"address_taken", "bad_cli_actors", "bad_database_url", "bad_task_runner", "weak_secret"}
+AT_START = {
+    "address_taken",
+    "bad_cli_actors",
+    "bad_reply_address",
+    "bad_database_url",
+    "bad_task_runner",
+    "weak_secret",
+}
 """Codes of settings that are read before the API answers anybody."""
 OF_THE_COMMAND_LINE = {"no_actor", "not_yourself", "not_first", "no_orders"}
 """Codes of what only the command line calls in a module that it shares with the API."""

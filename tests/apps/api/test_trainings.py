@@ -13,7 +13,7 @@ from tests.apps.api.conftest import client
 from tests.case_actions import AGENT, HANDLER, SUPERVISOR
 from tests.engine.commands.certified_people import certify
 
-pytestmark = pytest.mark.requirement("J2")
+pytestmark = [pytest.mark.requirement("J2"), pytest.mark.any_database]
 
 
 @pytest.fixture

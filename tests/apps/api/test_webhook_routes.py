@@ -14,6 +14,8 @@ from statemachines.roles import Role
 from tests.case_actions import new_case
 from tests.engine.webhooks.subscribers import URL, administrator, principal
 
+pytestmark = pytest.mark.any_database
+
 NEW = {"url": URL, "events": ["case.opened"], "kinds": ["complaint"]}
 
 

@@ -80,6 +80,7 @@ def test_the_questions_are_those_of_the_customers_type_and_name_their_edition(
     text = text.replace("kinds =", 'customer_types = ["key_account"]\nkinds =').replace(
         "Attitude?", "Is the contract kept?"
     )
+    text = text.replace("weight = 3", "weight = 100")
     publish(store, "survey", text, EVA, START, START, "decision 7")
     number = new_resolved_case(store, customer="Ms Wang", phone="13800138000", customer_type=customer_type)
     plan(store, START)

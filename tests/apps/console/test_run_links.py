@@ -12,7 +12,7 @@ from tests.apps.web_site import log_in, site_client
 from tests.case_actions import AGENT, AUDITOR, HOUR, MICROSECOND, START, new_case
 from tests.engine.accounts.people_with_accounts import ADMIN, add_accounts
 
-pytestmark = pytest.mark.requirement("H4")
+pytestmark = [pytest.mark.requirement("H4"), pytest.mark.any_database]
 
 RUN = "0192f0c4-7a11-7b6e-9f2a-3c5d1e8b7a60"
 

@@ -13,7 +13,7 @@ from tests.apps.web_site import log_in, site_client
 from tests.case_actions import AGENT, HANDLER, START, SUPERVISOR, query_rows
 from tests.engine.accounts.people_with_accounts import add_accounts
 
-pytestmark = [pytest.mark.requirement("E5"), pytest.mark.requirement("J2")]
+pytestmark = [pytest.mark.requirement("E5"), pytest.mark.requirement("J2"), pytest.mark.any_database]
 
 PAGE = "/console/staff-matters"
 MATTER = {"kind": "training", "pack": "logistics", "text": "A course for han."}

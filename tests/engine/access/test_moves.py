@@ -15,7 +15,7 @@ from statemachines.roles import Role
 from tests.case_actions import START, contact, execute_sql, make_move, new_case
 from tests.engine.access.people import PEOPLE, principal
 
-pytestmark = [pytest.mark.requirement("H3"), pytest.mark.requirement("H4")]
+pytestmark = [pytest.mark.requirement("H3"), pytest.mark.requirement("H4"), pytest.mark.any_database]
 
 KNOW_ANY_OPEN_CASE = {Role.AGENT, Role.GENERAL_MANAGER, Role.QUALITY_TEAM, Role.EVALUATION_GROUP, Role.AUDITOR}
 OF_THE_DEPARTMENT = {Role.HANDLER, Role.TEAM_SUPERVISOR, Role.DEPARTMENT_MANAGER}

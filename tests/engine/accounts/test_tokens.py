@@ -1,6 +1,8 @@
 """An API token lets in the actor for whom it was made, until it expires, is revoked, or he has left."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -199,6 +201,19 @@ def test_a_process_writes_once_for_each_share(sqlite_store: Store):
     assert let_through(sqlite_store, token, [allowances], 60) == 60
     with sqlite_store.looking() as tx:
         assert [row.hits for row in tx.rows("SELECT hits FROM attempt_window")] == [60]
+
+
+@pytest.mark.parametrize(("rate", "let"), [("600 per 1 minute", 40), ("20 per 1 minute", 20)])
+def test_requests_that_come_at_once_spend_one_share_after_the_other(store: Store, rate: str, let: int):
+    requests = 40
+    token, allowances, start = token_of(store, rate=rate), RequestAllowances(), Barrier(requests)
+
+    def send(_number: int) -> int:
+        start.wait()
+        return let_through(store, token, [allowances], 1)
+
+    with ThreadPoolExecutor(requests) as threads:
+        assert sum(threads.map(send, range(requests))) == let
 
 
 def test_the_journals_name_who_made_and_revoked_a_token(store: Store):

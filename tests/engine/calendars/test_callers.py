@@ -169,7 +169,7 @@ def test_the_roles_that_may_call_follow_from_the_table(kind: str):
     assert handled(kind) == {move for row in rows for move in row.separate_from}
     if rows:
         assert may_call(kind) == CALLERS, "agents, the quality team and supervisors call back"
-        assert handled(kind), "and nobody about his own work"
+        assert handled(kind) or kind == "survey_invitation", "and nobody about his own work, of which a survey has none"
 
 
 class Counting:

@@ -27,6 +27,8 @@ from tests.case_actions import (
     query_rows,
 )
 
+pytestmark = pytest.mark.any_database
+
 TIMERS = "SELECT * FROM timer WHERE case_id = :id AND clause = :clause ORDER BY id"
 
 

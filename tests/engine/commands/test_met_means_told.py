@@ -21,6 +21,8 @@ from tests.case_actions import (
     timer_of,
 )
 
+pytestmark = pytest.mark.any_database
+
 MINUTE = HOUR / 60
 WANG: dict[str, Any] = {"email": "wang@example.com"}
 

@@ -10,7 +10,7 @@ from statemachines.roles import TOP_LEVEL
 from tests.case_actions import DIRECTOR, HOUR, MANAGER, case_of, make_move, new_case, new_resolved_case
 from tests.flows.scenes import DAMAGE, drained, sent_mails
 
-pytestmark = pytest.mark.requirement("B3")
+pytestmark = [pytest.mark.requirement("B3"), pytest.mark.any_database]
 
 
 @pytest.mark.parametrize(("level", "next_level"), [(0, 1), (1, 2), (2, 3), (3, 3)])

@@ -10,11 +10,15 @@ import pytest
 
 from benchmarks.moves import MOVES
 from benchmarks.seeding import seed
+from engine.actors import NewActor, add_actor
 from engine.commands.advance import Answer, Command, advance, advance_many
 from engine.settings import Settings
 from engine.store import Store
 from statemachines.lifecycle import Refused
-from tests.case_actions import HOUR, START, make_move, new_case
+from statemachines.roles import Role
+from tests.case_actions import HANDLER, HOUR, START, SUPERVISOR, make_move, new_case
+from tests.editions import publishes
+from tests.engine.commands.certified_people import certify
 
 AT = START + 3 * HOUR
 WRITES = ("INSERT", "UPDATE")
@@ -117,3 +121,25 @@ def test_a_customer_without_an_address_is_found_by_the_questions_of_the_group(tr
     assert len(questions(sent)) == 7, "rules, cases, timers, actor and keys; then whose attempts to keep on what"
     with pytest.raises(Exception, match="no_customer_address"):
         advance(traced_store, commands("resolve", numbers)[0], AT)
+
+
+@pytest.mark.requirement("J1")
+def test_a_group_of_assignments_reads_once_who_is_certified(traced_store: Store, sent: list[str]):
+    with traced_store.writing() as tx:
+        for actor in (NewActor("hera", (Role.HR,)), NewActor("quin", (Role.QUALITY_TEAM,))):
+            add_actor(tx, actor)
+    publishes(traced_store, "staffing", certificate="service", source="a test")
+    certify(traced_store, HANDLER)
+    numbers = [new_case(traced_store) for _ in range(12)]
+    counts: list[int] = []
+    for part in (numbers[:2], numbers[2:]):
+        sent.clear()
+        owners = [HANDLER, *[SUPERVISOR] * (len(part) - 1)]
+        wanted = [
+            Command(number, "assign", {"owner": owner, "department": "claims"}, actor=SUPERVISOR)
+            for number, owner in zip(part, owners, strict=True)
+        ]
+        answers = advance_many(traced_store, wanted, START)
+        assert [getattr(answer, "code", "assigned") for answer in answers[:2]] == ["assigned", "uncertified"]
+        counts.append(len([sql for sql in questions(sent) if "certificate_validity" in sql]))
+    assert counts == [1, 1], "the second group is five times as large"

@@ -10,7 +10,7 @@ from engine.store import Store
 from reports.same_person import open_questions, questions_of
 from tests.case_actions import AGENT, HOUR, START, case_of, contact, new_case, query_rows, refusal
 
-pytestmark = [pytest.mark.requirement("A1"), pytest.mark.requirement("A9")]
+pytestmark = [pytest.mark.requirement("A1"), pytest.mark.requirement("A9"), pytest.mark.any_database]
 
 MOBILE, OFFICE = "13800138000", "021-61234567"
 WANG: dict[str, Any] = {"customer": "王女士", "email": "wang@example.com"}

@@ -6,8 +6,10 @@ from functools import partial
 import pytest
 
 from engine.backoff import FIRST_WAIT, TRIES
+from engine.outbox.case_event import CaseEvent
 from engine.outbox.dead_letters import DeadLetter, drop_dead, retry_dead
-from engine.outbox.deliveries import LEASE, CaseEvent, Later, Leased, lease, peek, settle
+from engine.outbox.deliveries import LEASE, Later, Leased, lease, settle
+from engine.outbox.waiting_deliveries import peek
 from engine.store import Store
 from models.columns import from_micros
 from tests.case_actions import (

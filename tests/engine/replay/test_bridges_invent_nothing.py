@@ -11,6 +11,8 @@ from models.log_event import LogEvent, MappedEvent
 from tests.case_actions import HOUR, case_of, history_of, query_rows, timer_of
 from tests.engine.replay.logs import BEGAN, only_case, replay_log, steps
 
+pytestmark = pytest.mark.any_database
+
 STATES: dict[str, dict[str, Any]] = {
     "New": {"state": "received"},
     "Queued": {"state": "classified"},

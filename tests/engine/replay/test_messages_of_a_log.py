@@ -11,6 +11,8 @@ from models.log_event import LogEvent, MappedEvent
 from tests.case_actions import HOUR, START, contact, history_of, query_rows, timer_of
 from tests.engine.replay.logs import BEGAN, only_case, replay_log
 
+pytestmark = pytest.mark.any_database
+
 REPLY: dict[str, Any] = {"move": "reply", "form": {"message": "x"}}
 NOTE: dict[str, Any] = {"move": "note", "form": {"note": "x"}}
 OPENED: dict[str, Any] = {"move": "open"}

@@ -24,7 +24,8 @@ from engine.audit.migrate_lifecycle import migrate_lifecycles
 from engine.audit.verify import verify
 from engine.commands.advance import Command, advance
 from engine.escalation.fire import fire_due
-from engine.outbox.deliveries import CaseEvent, lease, settle
+from engine.outbox.case_event import CaseEvent
+from engine.outbox.deliveries import lease, settle
 from engine.settings import Settings
 from engine.store import Store
 from statemachines.complaint import COMPLAINT

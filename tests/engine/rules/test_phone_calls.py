@@ -13,7 +13,7 @@ from tests.engine.rules.sample_rules import EVA, SCRIPT, VALID_PACK, add_evaluat
 SORTS = [
     (nature, table.kind)
     for table in lifecycles().values()
-    if not table.internal and table.kind != "violation"
+    if table.by_contact and not table.internal and table.kind != "violation"
     for nature in (table.natures or (table.kind,))
 ]
 """What a customer calls about, and its kind; violations are reported by other numbers."""

@@ -59,9 +59,16 @@ OURS = {
     "proposal_assessment": (14, Unit.DAYS),
     "proposal_decision": (14, Unit.DAYS),
     "proposal_verdict": (14, Unit.DAYS),
+    "forum_planning": (14, Unit.DAYS),
+    **dict.fromkeys(("forum_invitation", "forum_actions"), (7, Unit.DAYS)),
+    "forum_closing": (200, Unit.DAYS),
     "entry_decision": (14, Unit.DAYS),
     "appraisal_figures": (1, Unit.DAYS),
     "appraisal_window": (7, Unit.DAYS),
+    "third_party_comparison": (14, Unit.DAYS),
+    "survey_letter": (1, Unit.BUSINESS_HOURS),
+    **dict.fromkeys(("survey_reminder", "survey_last_reminder"), (40, Unit.BUSINESS_HOURS)),
+    "survey_answer": (21, Unit.DAYS),
 }
 """Limits that no document names, and that a case needs to reach its end or to be answered in time."""
 BLANK = {

@@ -38,7 +38,8 @@ ROOMS = ("engine/calendars", "engine/rules", "statemachines")
 CODE = re.compile(r"(?:file|calendar|pack|questionnaire|checklist)\.[a-z_0-9]+")
 ALWAYS = '[always]\nzone = "Asia/Shanghai"\n'
 UNSETTLED = ('severity = "urgent"\nchannel = "mail"', 'severity = "low"\nchannel = "mail"')
-PUBLISHED = {"calendar.not_one", "pack.other_date"}
+SURVEYS = '[surveys]\nkinds = ["finding"]\nsize = 9\napart_days = 9\nsource = "ours"\n'
+PUBLISHED = {"calendar.not_one", "pack.other_date", "pack.survey_kinds", "questionnaire.weights"}
 BEYOND_LIMITS = {"file.too_long", "file.too_deep", "file.large_number"}
 OWN_WORDS = {"file.unreadable", "file.not_utf8", "file.not_toml", "file.cut_off", *BEYOND_LIMITS}
 """The codes whose ``why`` is that of the parser, not of the catalogue."""
@@ -78,6 +79,27 @@ def two_for_one_type(folder: Path) -> object:
 
 
 WEIGHTS = '[appraisal]\nsource = "D"\nweights = { satisfied_share = 60, solution = 50 }'
+CARE = """
+[care]
+from_hour = {from_hour}
+until_hour = 20
+quiet_days = 30
+birthdays = true
+source = "a test"
+
+[care.occasions.{occasion}]
+days = [2027-01-01]
+name = {{ {words} }}
+words = {{ {words} }}
+"""
+WORDS = 'zh_CN = "好", zh_TW = "好", en = "Good"'
+
+
+def caring(from_hour: int = 9, occasion: str = "new_year", words: str = WORDS) -> str:
+    """Return a pack that greets customers."""
+    return VALID_PACK + CARE.format(from_hour=from_hour, occasion=occasion, words=words)
+
+
 FAULTY: dict[str, Callable[[Path], object]] = {
     "file.unreadable": lambda folder: load_pack(folder / "missing.toml"),
     "file.not_utf8": lambda folder: load_rules(written(folder, b'name = "\xff"')),
@@ -90,6 +112,9 @@ FAULTY: dict[str, Callable[[Path], object]] = {
     "file.other_name": lambda folder: load_questionnaire(written(folder, QUESTIONNAIRE.encode(), "other")),
     "file.missing_language": lambda _: parsed_questionnaire(QUESTIONNAIRE.replace(', en = "Attitude?"', ""), "f"),
     "file.unknown_language": lambda _: parsed_questionnaire(QUESTIONNAIRE.replace("{ zh", '{ fr = "?", zh'), "f"),
+    "pack.care_hours": lambda _: checked(caring(from_hour=21), "f", calendar),
+    "pack.care_birthday": lambda _: checked(caring(occasion="birthday"), "f", calendar),
+    "pack.care_language": lambda _: checked(caring(words='en = "Good"'), "f", calendar),
     "calendar.days": lambda _: years_in("[2027]\noff = 1", "f"),
     "calendar.day_of_year": lambda _: years_in("[2027]\noff = [2028-01-01]", "f"),
     "calendar.unknown_list": lambda _: years_in("[2027]\nfree = []", "f"),
@@ -184,6 +209,8 @@ def test_what_publishing_finds_is_said_in_the_language_of_the_reader(sqlite_stor
     check_fault(published("calendar", OFFICE + ALWAYS), "calendar.not_one")
     dated = (START + timedelta(days=9)).date()
     check_fault(published("pack", VALID_PACK.replace("zone", f"effective_from = {dated}\nzone", 1)), "pack.other_date")
+    check_fault(published("pack", VALID_PACK + SURVEYS), "pack.survey_kinds")
+    check_fault(published("survey", QUESTIONNAIRE), "questionnaire.weights")
 
 
 def test_an_unknown_calendar_of_a_pack_is_named_as_where_it_is_asked_for():

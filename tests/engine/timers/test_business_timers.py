@@ -30,6 +30,8 @@ from tests.case_actions import (
     timer_of,
 )
 
+pytestmark = pytest.mark.any_database
+
 WEEK = 7 * DAY
 FRIDAY = 4 * DAY
 """Nine o'clock on the first Friday, as a time since ``START``."""

@@ -26,6 +26,8 @@ from tests.case_actions import (
     timer_of,
 )
 
+pytestmark = pytest.mark.any_database
+
 SECOND = timedelta(seconds=1)
 FORTNIGHT = 14 * DAY
 LIFE = (

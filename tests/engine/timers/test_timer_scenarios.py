@@ -30,6 +30,8 @@ from tests.case_actions import (
 )
 from tests.editions import in_force
 
+pytestmark = pytest.mark.any_database
+
 EIGHT_WORKING_HOURS = {"amount": 8, "unit": "business_hours", "calendar": "cn-office"}
 FRIDAY = 4 * DAY + 8 * HOUR
 """Friday, five in the afternoon in Shanghai, one working hour before the weekend, as a time since ``START``."""

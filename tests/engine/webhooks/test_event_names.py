@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine.outbox.deliveries import CaseEvent
+from engine.outbox.case_event import CaseEvent
 from engine.webhooks.event_names import SUBSCRIBABLE, EventName, names_of
 
 BREACH: dict[str, Any] = {

@@ -16,7 +16,8 @@ from engine.commands.holds import PARKED, Held, held, hold, release
 from engine.commands.one_time_codes import LASTS, issue, issue_by_hand, redeem
 from engine.commands.staffing import journal
 from engine.create_store import set_clock
-from engine.outbox.deliveries import CaseEvent, lease
+from engine.outbox.case_event import CaseEvent
+from engine.outbox.deliveries import lease
 from engine.settings import Settings
 from engine.store import Store
 from engine.timers.next_due import look
@@ -62,6 +63,8 @@ from tests.case_actions import (
     timer_of,
 )
 from tests.flows.scenes import DAMAGE, ODD, deliveries, drained, sent_mails, templates_to
+
+pytestmark = pytest.mark.any_database
 
 T = TypeVar("T")
 BERLIN = "Europe/Berlin"

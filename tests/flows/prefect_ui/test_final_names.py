@@ -9,6 +9,8 @@ from flows.prefect_ui.run_names import IN_NAME
 from flows.work import Work
 from tests.case_actions import make_move, new_case
 
+pytestmark = pytest.mark.any_database
+
 
 def named(work: Work, numbers: list[str], *what: str) -> FinalName:
     found = asyncio.run(final_name(work, numbers, what))

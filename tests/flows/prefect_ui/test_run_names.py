@@ -8,7 +8,7 @@ import pytest
 
 from engine.callbacks.attempts import plan
 from engine.escalation.fire import fire_due
-from engine.outbox.deliveries import Waiting, peek
+from engine.outbox.waiting_deliveries import Waiting, peek
 from engine.store import Store
 from flows.prefect_ui import run_names as window
 from flows.run_info import RunInfo

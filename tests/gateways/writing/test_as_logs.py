@@ -100,6 +100,7 @@ def test_ocel_declares_every_type_with_its_attributes():
     assert document["events"][0]["time"] == "2026-03-02T02:00:00.000007Z"
 
 
+@pytest.mark.long
 def test_pm4py_reads_both(tmp_path: Path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -19,7 +19,7 @@ from engine.rules.questionnaires import questionnaires
 from engine.settings import Settings
 from engine.store import Store
 from models.columns import to_micros
-from models.completed_order import OrderRow
+from models.completed_order import OrderRow, OrderScore
 from reports.indicators.figures import Figure, figures
 from reports.indicators.periods import period_of
 from statemachines.roles import Role
@@ -66,6 +66,11 @@ def lived(settings_of_module: Settings) -> Iterator[Store]:
     store.close()
 
 
+def score_of(day: int) -> int:
+    """Return the score of each order of a day; those of every fifth have none."""
+    return 1 + day * 7 % 4
+
+
 def import_orders(
     store: Store, source: str, orders: Sequence[tuple[int, int | None, str]], after: timedelta
 ) -> None:  # fmt: skip
@@ -76,8 +81,9 @@ def import_orders(
         OrderRow(str(number), customer, None, noon(day), noon(promised), {})
         for number, (day, promised, customer) in enumerate(orders)
     ]
+    scores = [OrderScore(str(number), score_of(day), None) for number, (day, _, _) in enumerate(orders) if day % 5]
     zone, digest = ZoneInfo("Asia/Shanghai"), f"{source}-{after}"
-    record_orders(store, source, digest, zone, tally(rows, zone, START + after), "olga", START + after)
+    record_orders(store, source, digest, zone, tally(rows, zone, START + after, scores), "olga", START + after)
 
 
 def shown(store: Store, as_of: int, by: tuple[str, ...] = ()) -> dict[str, list[Figure]]:
@@ -200,13 +206,24 @@ class Independent:
         return last_digit(Fraction(took[ceil(Fraction(9 * len(took), 10)) - 1], HOURS)) if took else None
 
     def complete(self) -> Decimal | None:
-        whole = 0
-        for case_id in self.ends().case_id:
-            case = self.rows[self.rows.case_id == case_id]
-            named = all(case[f"form_{name}"].notna().any() for name in ("category", "department"))
-            made = set(case.move)
-            whole += named and {"investigate", "resolve"} <= made and bool({"revisit", "unreachable"} & made)
-        return percent(whole, len(self.ends()))
+        """Judge an archived complaint by every item of the checklist; one that was withdrawn must hold none of them."""
+        ends = self.ends()
+        whole = sum(end.dest == "withdrawn" or self._whole(end.case_id) for end in ends.itertuples())
+        return percent(whole, len(ends))
+
+    def _whole(self, case_id: int) -> bool:
+        case = self.rows[self.rows.case_id == case_id]
+        named = all(case[f"form_{name}"].notna().any() for name in ("category", "department"))
+        made, first = set(case.move), case.groupby("move").occurred_at.min().to_dict()
+        times = [case.opened_at.iloc[0], *(first[move] for move in ("classify", "investigate", "resolve"))]
+        return bool(
+            named
+            and {"investigate", "resolve"} <= made
+            and {"revisit", "unreachable", "close_unsatisfied"} & made
+            and ("compensate" not in made or "confirm_responsibility" in made)
+            and case[[f"form_{name}" for name in ("message", "solution") if f"form_{name}" in case]].notna().any().any()
+            and times == sorted(times)
+        )
 
     def paid(self) -> int:
         """Return what was decided last on each case, by the desk or by the second person."""
@@ -240,6 +257,10 @@ class Independent:
 
     def loyal(self) -> Decimal | None:
         return percent(int(self.orders().customer.duplicated().sum()), len(self.orders()))
+
+    def order_score(self) -> Decimal | None:
+        days = [int(day) for day in self.orders().day if day % 5]
+        return last_digit(Fraction(20 * sum(map(score_of, days)), len(days))) if days else None
 
     def satisfied(self) -> Decimal | None:
         return percent((self.answers().form_outcome == "satisfied").sum(), len(self.answers()))
@@ -276,7 +297,8 @@ EXPECTED: dict[str, Any] = {
     "compensation": Independent.compensation, "compensation_per_case": Independent.paid_per_case,
     "complaint_rate": Independent.complaint_rate, "complete_records": Independent.complete,
     "first_reply": Independent.first_reply, "intact_goods": Independent.intact_goods, "loyalty": Independent.loyal,
-    "on_time_share": Independent.on_time, "recurrence_rate": Independent.recurrences,
+    "on_time_share": Independent.on_time, "order_score": Independent.order_score,
+    "recurrence_rate": Independent.recurrences,
     "reopening_rate": Independent.reopened, "response_rate": Independent.response,
     "satisfaction_score": Independent.score, "satisfied_share": Independent.satisfied,
     "solution": Independent.solution, "time_to_close": Independent.time_to_close,
@@ -321,3 +343,21 @@ def test_the_groups_of_a_share_add_up_to_the_whole(lived: Store, by: str):
             total.denominator,
         )
         assert len(parts) > 1 or by in {"severity", "person"}
+
+
+def test_the_score_of_orders_is_shown_by_how_late_they_were(lived: Store):
+    as_of = to_micros(START + INSTANTS[-1])
+    rows: Any = Independent(lived, as_of).orders()
+    rows = rows[rows.day % 5 != 0].assign(late=rows.day - rows.promised, score=rows.day.map(score_of))
+    expected = {
+        "": rows[rows.late.isna()], "on_time": rows[rows.late <= 0], "late_1_to_3": rows[rows.late >= 1],
+    }  # fmt: skip
+    with lived.looking() as tx:
+        rules = rules_in(tx)
+        score = rules.indicator("order_score", as_of)
+        found = figures(tx, rules, [score], [period_of(PERIOD)], as_of, ["lateness"])["order_score"]
+    assert {dict(each.group)["lateness"]: (each.value, each.denominator) for each in found} == {
+        lateness: (last_digit(Fraction(20 * int(part.score.sum()), len(part))), len(part))
+        for lateness, part in expected.items()
+    }
+    assert [len(part) for part in expected.values()].count(0) == 0

@@ -1,0 +1,1 @@
+"""Greetings to customers who agreed to them (D3)."""

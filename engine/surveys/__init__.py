@@ -1,0 +1,1 @@
+"""Periodic surveys: who is drawn, by which plan, and how they are invited (E1)."""

@@ -1,0 +1,1 @@
+"""Tests of periodic surveys: the plan, the draw, the invitations."""
