@@ -289,6 +289,10 @@ def test_the_glossary_is_kept():
     assert breaches("zh_TW", "(?<!員工)(?<!評價)申訴") == []
     assert breaches("zh_CN", "升级(?!上报|台账)") == []
     assert breaches("zh_TW", "升級(?!呈報|紀錄表)") == []
+    assert breaches("zh_CN", "(?<!违规)案件") == [], "a case is 工单, except in the name of the kind 违规案件"
+    assert breaches("zh_TW", "工單") == [], "a case is 案件"
+    assert breaches("zh_CN", "级别|承办人") == [], "a level is 层级, a handler 经办人"
+    assert breaches("zh_TW", "級別|舉報|辦結") == [], "層級, 檢舉, 結辦"
     assert breaches("zh_TW", "經辦|超時|台賬|數據|軟件|信息|默認|網絡|回復|短信|郵箱|服務器|運行") == []
 
 
