@@ -158,7 +158,10 @@ def _form_page(visit: Visit, number: str, move: str, shown: MoveForm, status: in
     timers = timers_seen(visit.store, visit.principal, number, visit.at, visit.locale).timers
     running = [timer for timer, _ in timers]
     choices = choices_of(visit.store, visit.locale, case.kind, visit.at, files, running, case.level)
-    reader = FormReader(visit.locale, case.kind, choices, json.loads(case.variables))
+    variables = json.loads(case.variables)
+    if criteria := variables.get("criteria"):  # those of the order's own plan, all of them met
+        choices = replace(choices, proposed={**choices.proposed, "met": [(criteria, criteria)]})
+    reader = FormReader(visit.locale, case.kind, choices, variables)
     fields = form_fields(row.form, reader, shown.typed, shown.refused)
     if visit.request.method == "GET":
         fields = form_fields(row.form, reader, linked_choices(fields, visit.request.query_params))

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import HTMLResponse, Response
 
 from apps.console.visit import Visit, Visiting
+from apps.form_choices import periods_before
 from apps.indicator_book import indicator_book
 from apps.indicator_drill_down import ASKED_COLUMNS, CAUSE_COLUMNS, asked_rows, cause_rows
 from apps.paper_files import FORMATS
@@ -190,7 +191,13 @@ def _filters(visit: Visit, chosen: Period, empty: str) -> dict[str, Any]:
     today = visit.at.astimezone(reader_zone()).date()
     over = month_before(today)
     months = [("this_month", over.before(-1).name), ("last_month", over.name)]
-    return {"period": chosen.name, "empty": empty, "running": chosen.after > today, "months": months}
+    return {
+        "periods": periods_before(visit.at),
+        "period": chosen.name,
+        "empty": empty,
+        "running": chosen.after > today,
+        "months": months,
+    }
 
 
 def _asked(visit: Visit, period: str, as_of: str) -> tuple[Period, datetime, str]:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from apps.api.problems import status_of
 from apps.console.visit import Sent, Visit, Visiting
+from apps.form_choices import periods_before
 from apps.principal_reports import refuse_others
 from apps.principal_surveys import (
     PLANS_SURVEYS,
@@ -93,7 +94,9 @@ def _surveys(visit: Visit, entries: dict[str, str], refused: Refused | None = No
     with visit.store.looking() as tx:
         packs = [(name, label(visit.locale, "contact", "pack", name)) for name in rules_in(tx).names(Sort.PACK)]
     kinds = [(kind, label(visit.locale, "", "kind", kind)) for kind in surveyed_kinds()]
-    reader = FormReader(visit.locale, "", Choices(by_name={"survey_pack": packs, "survey_kind": kinds}))
+    by_name = {"survey_pack": packs, "survey_kind": kinds}
+    choices = Choices(by_name=by_name, proposed={"survey_period": periods_before(visit.at)})
+    reader = FormReader(visit.locale, "", choices)
     values = {
         "fields": form_fields(SurveyForm, reader, entries, refused),
         "may_draw": bool(visit.principal.actor.roles & PLANS_SURVEYS),

@@ -12,12 +12,14 @@ from typing import Any
 from apps.variable_views import MONEY_ENTERED, SORTS, field_label
 from apps.web.catalogued_codes import CATALOGUED, catalogued
 from locales.translation import catalogue, fault_text, label
+from reports.desk_queries import customer_kinds
 from statemachines.form_model import (
     ACTOR,
     ATTACHED,
     BORNE_CATEGORY,
     CATEGORY,
     CODES,
+    CUSTOMER_KIND,
     DEPARTMENT,
     PERSONAL,
     VARIABLE,
@@ -67,6 +69,8 @@ class Choices:
     attachments: Sequence[tuple[str, str]] = ()
     by_name: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict[str, Sequence[tuple[str, str]]])
     """The choices of further fields, by the names of the fields."""
+    proposed: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict[str, Sequence[tuple[str, str]]])
+    """What is proposed in fields that are typed, by the names of the fields; something else may be typed."""
 
 
 NO_CHOICES = Choices()
@@ -84,6 +88,7 @@ class FormField:
     error: str = ""
     help: str = ""
     choices: tuple[tuple[str, str], ...] = ()
+    """What may be chosen; in a field that is typed, what is proposed."""
     least: int | None = None
     most: int | None = None
     longest: int | None = None
@@ -182,6 +187,8 @@ def _field(
         widget = Widget.SELECT
     if widget is Widget.SELECT and not offered:
         widget = Widget.TEXT  # a house with too many people for a list types handles
+    if widget is Widget.TEXT:
+        offered = tuple(reader.choices.proposed.get(name, ()))
     default = schema.get("default")
     return FormField(
         name=name,
@@ -214,6 +221,8 @@ def _offered(
         if name in marked(form, mark):
             return tuple(offered)
     sort = SORTS.get(name, name)
+    if name in marked(form, CUSTOMER_KIND):
+        return tuple((kind, reader.label("kind", kind)) for kind in customer_kinds())
     if sort in CATALOGUED and name in marked(form, VARIABLE):
         return catalogued(reader.locale, reader.kind, sort, reader.variables)
     return tuple((str(code), reader.label(sort, str(code))) for code in field.get("enum", ()))
