@@ -1,4 +1,4 @@
-"""A field that takes a code offers a list wherever the system knows one: people, kinds, indicators, periods, zones."""
+"""A field that takes a code offers a list wherever the system knows one: people, kinds, indicators, periods."""
 
 from datetime import UTC, datetime
 
@@ -14,13 +14,13 @@ from statemachines.forum_forms import ForumPlan
 from statemachines.improvement_plan_forms import Requirement
 from statemachines.kinds import lifecycles
 from statemachines.roles import Role
-from tests.case_actions import AGENT, HANDLER, START, STAFF
+from tests.case_actions import AGENT, HANDLER, STAFF, START
 
 pytestmark = pytest.mark.requirement("H3")
 
 OPEN = {
-    "category", "cause", "contingency", "course", "criteria", "met", "port", "ports", "position", "reported_by", "route",
-    "scores", "stage", "stratum",
+    "category", "cause", "contingency", "course", "criteria", "met", "port", "ports", "position", "reported_by",
+    "route", "scores", "stage", "stratum",
 }  # fmt: skip
 """Codes of the house for which no list is kept: a service, a course, a port. Numbers of cases are typed, too."""
 MACHINES = {Role.SYSTEM, Role.IMPORT, Role.CUSTOMER}
