@@ -13,7 +13,7 @@ NUMBER: Final = "^[a-z]{2}-"
 def typed_code(schema: Mapping[str, Any]) -> str:
     """Return what is typed into a field by its schema: a code, codes, the number of a case, numbers, or a text."""
     pattern = str(schema.get("pattern", ""))
-    sort = "number" if pattern.startswith(NUMBER) else "code" if pattern.startswith(CODE) else "text"
+    sort = "case_number" if pattern.startswith(NUMBER) else "code" if pattern.startswith(CODE) else "text"
     return f"{sort}s" if sort != "text" and "(" in pattern else sort
 
 

@@ -94,6 +94,7 @@ def test_what_is_proposed_stands_beside_a_field_that_is_typed(sqlite_store: Stor
         ("complaint", "merge", "into", "such as cp-26-000123"),
         ("forum", "hold", "attendees", "with blanks"),
         ("complaint", "note", "note", ""),
+        ("forum", "plan", "seats", ""),
     ],
 )
 def test_a_code_that_is_typed_says_how(sqlite_store: Store, kind: str, move: str, field: str, words: str):
