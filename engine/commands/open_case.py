@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, ValidationError
 
 from engine.actors import Acting, acting
-from engine.commands.advance import Answer, answered_before
 from engine.commands.carried_promises import promises_of_the_inquiry
 from engine.commands.case_context import CaseContext, Loaded, context_of
+from engine.commands.command import Answer, answered_before
 from engine.commands.customer_in_source import CustomerInSource, party_in_source
 from engine.commands.customer_party import party_of, refuse_bad_address, wait_for_others
 from engine.commands.links import link_in
