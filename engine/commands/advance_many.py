@@ -7,8 +7,8 @@ from datetime import datetime
 from engine.commands.advance import answer_of, attempt_of, load_and_plan
 from engine.commands.case_context import Loaded
 from engine.commands.command import Answer, Command, check_command
-from engine.commands.form_references import names_a_case
 from engine.commands.load import load_many
+from engine.commands.load_form import names_a_case
 from engine.commands.plan import Plan
 from engine.commands.refused_attempts import keep_attempts
 from engine.commands.write import write
