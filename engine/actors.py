@@ -26,7 +26,7 @@ NOBODY = frozenset({SYSTEM, IMPORT, CUSTOMER})
 """The handles of the actors that are no people of the house: as ``customer`` act those who come by the portal."""
 
 __all__ = [
-    "Acting", "NewActor", "acting", "acting_of", "add_actor", "administrator", "in_charge", "known_actor",
+    "Acting", "NewActor", "acting", "acting_of", "add_actor", "administrator", "find_actor", "in_charge", "known_actor",
     "on_duty", "refuse_nobody", "refuse_unavailable", "roles_of", "seed", "system_actor",
 ]  # fmt: skip
 
@@ -73,11 +73,16 @@ def acting_of(row: Any, prefix: str = "") -> Acting:
 def known_actor(tx: Tx, handle: str) -> Acting:
     """Return the actor of that handle, also one who has left. Raises ``Refused('unknown_actor')``."""
     check_actor(handle)
-    actor = tx.cache.actors.get(handle)
+    actor = find_actor(tx, handle)
     if actor is None:
-        row = tx.row(FIND, handle=handle)
-        if row is None:
-            raise Refused("unknown_actor", handle=handle)
+        raise Refused("unknown_actor", handle=handle)
+    return actor
+
+
+def find_actor(tx: Tx, handle: str) -> Acting | None:
+    """Return the actor of that handle, if there is one; read once in a transaction."""
+    actor = tx.cache.actors.get(handle)
+    if actor is None and (row := tx.row(FIND, handle=handle)) is not None:
         actor = tx.cache.actors[handle] = acting_of(row)
     return actor
 

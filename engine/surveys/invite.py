@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from engine.actors import SYSTEM
-from engine.commands.advance import Command, advance_in
+from engine.commands.advance import advance_in
+from engine.commands.command import Command
 from engine.commands.open_case import Opening, open_in
 from engine.contention import in_transaction
 from engine.ledger.journal import journal_row

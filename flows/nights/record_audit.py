@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.commands.open_case import Opening, open_case
 from engine.rules.in_force import rules_in
 from engine.rules.record_checklists import RecordChecklist

@@ -5,7 +5,8 @@ from random import Random
 import pytest
 
 from apps.simulation import run_until
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.commands.open_case import Opening, open_case
 from flows.work import Work
 from locales.translation import locales

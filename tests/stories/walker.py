@@ -16,8 +16,9 @@ from typing import Any, get_args, get_type_hints
 from pydantic import ValidationError
 
 from engine.access.moves import MOVE_ACTORS
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
 from engine.commands.case_context import Wanted, context_of
+from engine.commands.command import Command
 from engine.commands.decide import done_by, facts_of
 from engine.commands.load import load_one
 from engine.create_store import set_clock

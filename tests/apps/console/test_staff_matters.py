@@ -6,7 +6,8 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.settings import Settings
 from engine.store import Store
 from tests.apps.web_site import log_in, site_client
