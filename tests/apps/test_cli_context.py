@@ -126,6 +126,13 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "training certificates": (DONE, ()),
     "thirdparty import": (REFUSED, ("nowhere.csv", "--assessor", "SGS", "--period", "2026-02", "--as", "amy")),
     "thirdparty show": (DONE, ()),
+    "duty import": (REFUSED, ("nowhere.csv", "--as", "sue")),
+    "duty show": (DONE, ()),
+    "duty swap": (
+        REFUSED,
+        ("han", "sue", "--until", (START + HOUR).isoformat(), "--reason", "why", "--as", "sue"),
+    ),
+    "duty gaps": (DONE, ()),
     "kpi list": (DONE, ()),
     "kpi show": (DONE, ("first_reply",)),
     "kpi explain": (DONE, ("first_reply",)),
