@@ -1,12 +1,13 @@
 """The duty roster as a principal may see and change it, for any such door (B11)."""
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from engine.access.moves import refuse_without
 from engine.access.principal import Principal, Scope
 from engine.actors import NOBODY
 from engine.departments import departments
-from engine.duty.record import GivenRoster, RecordedRoster, record_roster, record_swap
+from engine.duty.record import KEEPERS, GivenRoster, RecordedRoster, record_roster, record_swap
 from engine.duty.roster import Swap
 from engine.store import Store
 from gateways.duty_tables import KnownPosts
@@ -14,6 +15,8 @@ from locales.translation import label, locales
 from reports.duty import DutyPlan, duty_plan
 from statemachines.roles import TOP_LEVEL
 
+KEEPS_ROSTERS: Final = frozenset(KEEPERS)
+"""The roles that import rosters and enter swaps."""
 STAFF = "SELECT handle FROM actor WHERE disabled_at IS NULL"
 
 

@@ -153,6 +153,8 @@ OF_NO_CASE: dict[tuple[str, str], Ask] = {
     (POST, "/rules/drafts/{draft_id}/{act}"): Ask(CHANGE_RULES, {}, finds_nothing=True),
     (GET, "/rules/drafts/{draft_id}/preview"): Ask(READ_RULES, finds_nothing=True),
     (POST, "/conduct/draws"): Ask(SCORE_CONDUCT, {}),
+    (GET, "/duty"): Ask(ANYBODY_OF_STAFF),
+    (POST, "/duty/swaps"): Ask({*LEADERS, *ADMINISTER}, {}),
     (POST, "/surveys"): Ask(CHANGE_RULES, {}),
     (GET, "/surveys/{survey_id}"): Ask(READ_FIGURES, finds_nothing=True),
     (POST, "/surveys/{survey_id}/send"): Ask(CHANGE_RULES, {}, finds_nothing=True),
