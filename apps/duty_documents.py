@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from engine.duty.gaps import Turn
-from locales.translation import label, translate, when
+from locales.translation import translate, when
+from reports.duty_text import department_text
 
 COLUMNS = ("department", "level", "starts_at", "ends_at", "people")
 
@@ -36,11 +37,6 @@ def people_text(locale: str, turn: Turn) -> str:
     if turn.people:
         return ", ".join(turn.people)
     return duty_text(locale, "away", people=", ".join(turn.named)) if turn.named else duty_text(locale, "nobody")
-
-
-def department_text(locale: str, department: str) -> str:
-    """Return the name of a department, or that of the whole house."""
-    return label(locale, "", "department", department) if department else duty_text(locale, "house")
 
 
 def level_text(locale: str, level: int) -> str:
