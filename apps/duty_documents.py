@@ -6,7 +6,8 @@ from typing import Any
 
 from engine.duty.gaps import Turn
 from locales.translation import translate, when
-from reports.duty_text import department_text
+from reports.duty_alerts import DutyAlertRow
+from reports.duty_text import alert_texts, department_text
 
 COLUMNS = ("department", "level", "starts_at", "ends_at", "people")
 
@@ -52,3 +53,24 @@ def until_text(locale: str, until: datetime) -> str:
 def duty_text(locale: str, key: str, **params: object) -> str:
     """Return a text of the duty roster."""
     return translate(locale, f"duty.{key}", **params)
+
+
+ALERT_COLUMNS = ("number", "level", "people", "raised_at", "climbs_at")
+
+
+def alert_document(alert: DutyAlertRow) -> Mapping[str, Any]:
+    """Return an alert that awaits an answer for programs; nobody is on duty where there are no ``people``."""
+    return {
+        "number": alert.number,
+        "level": alert.level,
+        "people": list(alert.people),
+        "raised_at": alert.raised_at,
+        "climbs_at": alert.climbs_at,
+    }
+
+
+def alert_row(locale: str, alert: DutyAlertRow) -> tuple[str, ...]:
+    """Return an alert that awaits an answer for people: case, level, who, since when, when it climbs."""
+    level, people, since, _ = alert_texts(alert, locale)
+    climbs = "–" if alert.climbs_at is None else when(alert.climbs_at, "%m-%d %H:%M")
+    return alert.number, level, people, since, climbs

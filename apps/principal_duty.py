@@ -5,14 +5,19 @@ from typing import Final
 
 from engine.access.moves import refuse_without
 from engine.access.principal import Principal, Scope
+from engine.access.scope import cases_in_scope
 from engine.actors import NOBODY
 from engine.departments import departments
 from engine.duty.record import KEEPERS, GivenRoster, RecordedRoster, record_roster, record_swap
 from engine.duty.roster import Swap
+from engine.outbox.duty_alerts import acknowledge
 from engine.store import Store
 from gateways.duty_tables import KnownPosts
 from locales.translation import label, locales
 from reports.duty import DutyPlan, duty_plan
+from reports.duty_alerts import DutyAlertRow, alerts_of, open_alerts
+from reports.known_cases import known_among
+from statemachines.refused import Refused
 from statemachines.roles import TOP_LEVEL
 
 KEEPS_ROSTERS: Final = frozenset(KEEPERS)
@@ -45,3 +50,28 @@ def duty_seen(store: Store, principal: Principal, at: datetime, days: int) -> Du
     refuse_without(principal, Scope.READ_CASES)
     with store.looking() as tx:
         return duty_plan(tx, at, at + timedelta(days=days))
+
+
+def alerts_seen(store: Store, principal: Principal, at: datetime) -> list[DutyAlertRow]:
+    """Return the alerts that await an answer and that name the principal or a case that he may read.
+
+    Raises ``Refused('scope_missing' | 'not_a_person')``.
+    """
+    refuse_without(principal, Scope.READ_CASES)
+    with store.looking() as tx:
+        found = open_alerts(tx)
+        known = known_among(tx, {alert.number for alert in found}, cases_in_scope(principal, at))
+    return [alert for alert in found if alert.number in known or principal.actor.handle in alert.people]
+
+
+def alert_acknowledged(store: Store, principal: Principal, number: str, at: datetime) -> int:
+    """Acknowledge the alerts of a case for a principal.
+
+    Raises ``Refused('scope_missing')`` and as ``acknowledge``; ``'no_alert'``, too, for a case that he may not know.
+    """
+    refuse_without(principal, Scope.WRITE_CASES)
+    with store.looking() as tx:
+        named = any(principal.actor.handle in alert.people for alert in alerts_of(tx, number))
+        if not named and not known_among(tx, {number}, cases_in_scope(principal, at)):
+            raise Refused("no_alert", number=number)
+    return acknowledge(store, principal, number, at)

@@ -1,7 +1,8 @@
-"""The duty roster (B11): imported rosters with their shifts, and swaps."""
+"""The duty roster (B11): imported rosters with their shifts, swaps, and alerts to whoever was on duty."""
 
 from datetime import datetime
 
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from models.column_types import BigId, Instant
@@ -62,3 +63,36 @@ class DutySwap(SQLModel, table=True):
     reason: str
     made_by: int = Field(foreign_key="actor.id")
     at: datetime = Field(sa_type=Instant)
+
+
+class DutyAlert(SQLModel, table=True):
+    """An alert to whoever was on duty, because of the transition ``seq`` of a case; one row for each level alerted.
+
+    ``people`` are handles, separated by blanks; empty where nobody was on duty. ``timer_id`` is the timer of the
+    promise that asks, empty where no promise does. ``climbs_at`` is when the next level is alerted; it is empty once
+    the alert is acknowledged, has climbed, or climbs no further. ``ended_at`` is set where it was moot by then: the
+    promise was met, or the case closed. ``via`` is the door by which it was acknowledged.
+    """
+
+    __tablename__ = "duty_alert"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (
+        Index(
+            "ix_duty_alert_climbs",
+            "climbs_at",
+            sqlite_where=text("climbs_at IS NOT NULL"),
+            postgresql_where=text("climbs_at IS NOT NULL"),
+        ),
+    )
+
+    case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigId)
+    seq: int = Field(primary_key=True)
+    level: int = Field(primary_key=True)
+    timer_id: int | None = Field(default=None, foreign_key="timer.id", sa_type=BigId)
+    people: str
+    raised_at: datetime = Field(sa_type=Instant)
+    climbs_at: datetime | None = Field(default=None, sa_type=Instant)
+    climbed_at: datetime | None = Field(default=None, sa_type=Instant)
+    ended_at: datetime | None = Field(default=None, sa_type=Instant)
+    acknowledged_at: datetime | None = Field(default=None, sa_type=Instant)
+    acknowledged_by: int | None = Field(default=None, foreign_key="actor.id")
+    via: str | None = None

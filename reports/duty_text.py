@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from engine.duty.gaps import Turn
 from locales.translation import label, translate, when
+from reports.duty_alerts import DutyAlertRow
 
 SHOWN = 5
 """The most times that a line names."""
@@ -30,3 +31,12 @@ def gap_lines(gaps: Sequence[Turn], locale: str) -> Iterator[str]:
         times = [f"{when(gap.starts_at, '%m-%d %H:%M')}–{when(gap.ends_at, '%m-%d %H:%M')}" for gap in some[:SHOWN]]
         more = [translate(locale, "duty.more", count=len(some) - SHOWN)] if len(some) > SHOWN else []
         yield translate(locale, "report.duty_gap", post=post, times=", ".join([*times, *more]))
+
+
+def alert_texts(alert: DutyAlertRow, locale: str) -> tuple[str, str, str, str]:
+    """Return of an alert: the level, who was alerted, since when, and what became of it."""
+    people = ", ".join(alert.people) or translate(locale, "duty.nobody_alerted")
+    at = "" if alert.at is None else when(alert.at, "%m-%d %H:%M")
+    answer = translate(locale, f"duty.answer.{alert.became}", handle=alert.by or "–", at=at)
+    level = translate(locale, "duty.level", level=alert.level)
+    return level, people, when(alert.raised_at, "%m-%d %H:%M"), answer

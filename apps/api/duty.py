@@ -1,4 +1,4 @@
-"""Routes of the duty roster: who is on duty, a roster handed in, a swap (B11)."""
+"""Routes of the duty roster: who is on duty, a roster handed in, a swap, an alert acknowledged (B11)."""
 
 from datetime import date, datetime, time
 from typing import Annotated, Literal
@@ -9,8 +9,8 @@ from pydantic import AwareDatetime, BaseModel, Field
 from apps.api.caller import Called
 from apps.api.case_documents import Input
 from apps.api.responses import READ, WRITE
-from apps.duty_documents import turn_document
-from apps.principal_duty import duty_seen, roster_recorded, swap_recorded
+from apps.duty_documents import alert_document, turn_document
+from apps.principal_duty import alert_acknowledged, alerts_seen, duty_seen, roster_recorded, swap_recorded
 from engine.access.principal import Scope
 from engine.duty.record import MOST_SHIFTS, GivenRoster
 from engine.duty.roster import Swap
@@ -89,25 +89,50 @@ class TurnDocument(BaseModel):
     people: list[str]
 
 
+class DutyAlertDocument(BaseModel):
+    """An alert that awaits an answer; nobody is on duty where there are no `people`."""
+
+    number: str
+    level: int
+    people: list[str]
+    raised_at: datetime
+    climbs_at: datetime | None = Field(description="When the next level is alerted.")
+
+
+class Acknowledgement(Input):
+    """The case of which the alerts are acknowledged."""
+
+    number: str = Field(max_length=40, examples=["cp-26-000001"])
+
+
+class Acknowledged(BaseModel):
+    """How many alerts were acknowledged; none where the caller had done so before."""
+
+    acknowledged: int
+
+
 class DutyDocument(BaseModel):
-    """Who is on duty now, and the turns and gaps of the days to come."""
+    """Who is on duty now, the turns and gaps of the days to come, and the alerts that await an answer."""
 
     at: datetime
     until: datetime
     now: list[TurnDocument]
     turns: list[TurnDocument]
     gaps: list[TurnDocument]
+    alerts: list[DutyAlertDocument]
 
 
 @router.get("", responses=READ)
 def show_duty(caller: Called, days: Annotated[int, Query(ge=1, le=92)] = 14) -> DutyDocument:
-    """Show who is on duty now and in the days to come, and when nobody is."""
+    """Show who is on duty now and in the days to come, when nobody is, and which alerts await an answer."""
     caller.needs(Scope.READ_CASES)
     plan = duty_seen(caller.store, caller.principal, caller.at, days)
     now, turns, gaps = (
         [TurnDocument(**turn_document(turn)) for turn in part] for part in (plan.now, plan.turns, plan.gaps)
     )
-    return DutyDocument(at=plan.at, until=plan.until, now=now, turns=turns, gaps=gaps)
+    open_alerts = alerts_seen(caller.store, caller.principal, caller.at)
+    alerts = [DutyAlertDocument(**alert_document(alert)) for alert in open_alerts]
+    return DutyDocument(at=plan.at, until=plan.until, now=now, turns=turns, gaps=gaps, alerts=alerts)
 
 
 @router.post("/rosters", responses=WRITE)
@@ -136,3 +161,10 @@ def record_duty_swap(body: NewSwap, caller: Called) -> RecordedSwap:
     """Record that somebody stands in for another one. The newest swap again changes nothing."""
     swap = Swap(body.department or HOUSE, body.level, body.person, body.stand_in, body.starts_at, body.ends_at)
     return RecordedSwap(new=swap_recorded(caller.store, caller.principal, swap, body.reason, caller.working_time()))
+
+
+@router.post("/acknowledgements", responses=WRITE)
+def acknowledge_duty_alert(body: Acknowledgement, caller: Called) -> Acknowledged:
+    """Acknowledge the alerts of a case: they climb no further. Whoever is alerted does so, or a supervisor."""
+    count = alert_acknowledged(caller.store, caller.principal, body.number, caller.working_time())
+    return Acknowledged(acknowledged=count)

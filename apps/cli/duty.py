@@ -1,4 +1,4 @@
-"""Commands about the duty roster (B11): duty import, show, swap, gaps."""
+"""Commands about the duty roster (B11): duty import, show, swap, gaps, alerts, acknowledge."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -10,8 +10,24 @@ from apps.cli.context import As, FileEncoding, Json, cli, instant, table
 from apps.cli.current_rules import day
 from apps.cli.number_options import whole_option
 from apps.cli.problem_text import note_lines, notes_document, problem_text
-from apps.duty_documents import COLUMNS, duty_text, turn_document, turn_row, until_text
-from apps.principal_duty import duty_seen, posts_known, roster_recorded, swap_recorded
+from apps.duty_documents import (
+    ALERT_COLUMNS,
+    COLUMNS,
+    alert_document,
+    alert_row,
+    duty_text,
+    turn_document,
+    turn_row,
+    until_text,
+)
+from apps.principal_duty import (
+    alert_acknowledged,
+    alerts_seen,
+    duty_seen,
+    posts_known,
+    roster_recorded,
+    swap_recorded,
+)
 from engine.duty.gaps import Turn
 from engine.duty.record import GivenRoster
 from engine.duty.roster import Swap
@@ -109,3 +125,22 @@ def gaps(days: Days = 14, as_: As = None, json: Json = False) -> None:
 def _table(title: str, turns: list[Turn], **params: Any) -> Any:
     columns = [duty_text(cli.locale, f"column.{name}") for name in COLUMNS]
     return table(duty_text(cli.locale, title, **params), columns, [turn_row(cli.locale, turn) for turn in turns])
+
+
+@duty.command()
+def alerts(as_: As = None, json: Json = False) -> None:
+    """The alerts that await an answer from whoever is on duty."""
+    found = alerts_seen(cli.store, cli.principal(as_), cli.store.now())
+    columns = [duty_text(cli.locale, f"alert.{name}") for name in ALERT_COLUMNS]
+    rows = [alert_row(cli.locale, alert) for alert in found]
+    shown = table(duty_text(cli.locale, "alerts"), columns, rows) if rows else duty_text(cli.locale, "no_alerts")
+    cli.give({"alerts": list(map(alert_document, found))}, shown)
+
+
+@duty.command()
+def acknowledge(number: str, as_: As = None, json: Json = False) -> None:
+    """Acknowledge the alerts of a case: they climb no further."""
+    at = cli.working_time()
+    count = alert_acknowledged(cli.store, cli.principal(as_), number, at)
+    text = duty_text(cli.locale, "acknowledged" if count else "acknowledged_again", number=number)
+    cli.give({"number": number, "acknowledged": count}, text)

@@ -1,4 +1,4 @@
-"""The page of the duty roster: who is on duty now, this week and the next, when nobody is, and swaps (B11)."""
+"""The page of the duty roster: who is on duty now, this week and the next, when nobody is, swaps, and alerts (B11)."""
 
 from typing import Annotated
 
@@ -10,8 +10,8 @@ from apps.api.problems import status_of
 from apps.console.admin_forms import Line
 from apps.console.house_choices import house_choices
 from apps.console.visit import Sent, Visit, Visiting
-from apps.duty_documents import COLUMNS, turn_row
-from apps.principal_duty import KEEPS_ROSTERS, duty_seen, swap_recorded
+from apps.duty_documents import ALERT_COLUMNS, COLUMNS, alert_row, turn_row
+from apps.principal_duty import KEEPS_ROSTERS, alert_acknowledged, alerts_seen, duty_seen, swap_recorded
 from apps.principal_reports import refuse_others
 from apps.web.form_entries import filled
 from apps.web.form_fields import FormReader, form_fields
@@ -66,6 +66,16 @@ def swap_duty(visit: Visiting, entries: Sent) -> Response:
     return visit.go_to("/duty?done=duty_swapped")
 
 
+@router.post("/acknowledgements")
+def acknowledge_alert(visit: Visiting, entries: Sent) -> Response:
+    """Acknowledge the alerts of a case."""
+    try:
+        alert_acknowledged(visit.store, visit.principal, entries.text("number"), visit.working_time())
+    except Refused as refused:
+        return _page(visit, {}, refused)
+    return visit.go_to("/duty?done=duty_acknowledged")
+
+
 def _page(visit: Visit, entries: dict[str, str], refused: Refused | None = None) -> HTMLResponse:
     plan = duty_seen(visit.store, visit.principal, visit.at, DAYS)
     reader = FormReader(visit.locale, "", house_choices(visit.store, visit.locale))
@@ -73,9 +83,17 @@ def _page(visit: Visit, entries: dict[str, str], refused: Refused | None = None)
         name: [(turn, turn_row(visit.locale, turn)) for turn in turns]
         for name, turns in (("now", plan.now), ("gaps", plan.gaps), ("turns", plan.turns))
     }
+    open_alerts = alerts_seen(visit.store, visit.principal, visit.at)
+    alerts = [(alert, alert_row(visit.locale, alert)) for alert in open_alerts]
     return visit.page(
-        "duty.html", status_of(refused) if refused else 200, tables=tables, days=DAYS, columns=COLUMNS,
+        "duty.html",
+        status_of(refused) if refused else 200,
+        tables=tables,
+        days=DAYS,
+        columns=COLUMNS,
+        alerts=alerts,
+        alert_columns=ALERT_COLUMNS,
         fields=form_fields(SwapForm, reader, entries, refused),
         may_swap=bool(visit.principal.actor.roles & KEEPS_ROSTERS),
         why=refusal(visit.locale, refused, on_web=True) if refused else "",
-    )  # fmt: skip
+    )

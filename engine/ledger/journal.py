@@ -42,6 +42,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "conduct_sheet": ("id",),
     "dead_letter": ("case_id", "seq", "reaction"),
     "department": ("code",),
+    "duty_alert": ("case_id", "seq", "level"),
     "duty_roster": ("id",),
     "duty_shift": ("roster_id", "position"),
     "duty_swap": ("id",),

@@ -1,4 +1,4 @@
-"""Record who is on duty: rosters with their shifts, and swaps."""
+"""Record who is on duty: rosters with their shifts, swaps, and alerts to whoever is on duty."""
 
 import sqlalchemy as sa
 import sqlmodel
@@ -59,4 +59,27 @@ def upgrade() -> None:
         sa.Column("at", INSTANT, nullable=False),
         sa.ForeignKeyConstraint(["made_by"], ["actor.id"]),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "duty_alert",
+        sa.Column("case_id", BIG, nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("timer_id", BIG, nullable=True),
+        sa.Column("people", TEXT(), nullable=False),
+        sa.Column("raised_at", INSTANT, nullable=False),
+        sa.Column("climbs_at", INSTANT, nullable=True),
+        sa.Column("climbed_at", INSTANT, nullable=True),
+        sa.Column("ended_at", INSTANT, nullable=True),
+        sa.Column("acknowledged_at", INSTANT, nullable=True),
+        sa.Column("acknowledged_by", sa.Integer(), nullable=True),
+        sa.Column("via", TEXT(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"]),
+        sa.ForeignKeyConstraint(["timer_id"], ["timer.id"]),
+        sa.ForeignKeyConstraint(["acknowledged_by"], ["actor.id"]),
+        sa.PrimaryKeyConstraint("case_id", "seq", "level"),
+    )
+    climbing = sa.text("climbs_at IS NOT NULL")
+    op.create_index(
+        "ix_duty_alert_climbs", "duty_alert", ["climbs_at"], sqlite_where=climbing, postgresql_where=climbing
     )

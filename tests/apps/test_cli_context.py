@@ -133,6 +133,8 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
         ("han", "sue", "--until", (START + HOUR).isoformat(), "--reason", "why", "--as", "sue"),
     ),
     "duty gaps": (DONE, ()),
+    "duty alerts": (DONE, ()),
+    "duty acknowledge": (REFUSED, ("cp-26-000001", "--as", "sue")),
     "kpi list": (DONE, ()),
     "kpi show": (DONE, ("first_reply",)),
     "kpi explain": (DONE, ("first_reply",)),

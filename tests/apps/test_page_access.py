@@ -154,6 +154,7 @@ OF_NO_CASE: dict[tuple[str, str], Ask] = {
     (GET, "/rules/drafts/{draft_id}/preview"): Ask(READ_RULES, finds_nothing=True),
     (POST, "/conduct/draws"): Ask(SCORE_CONDUCT, {}),
     (GET, "/duty"): Ask(ANYBODY_OF_STAFF),
+    (POST, "/duty/acknowledgements"): Ask(ANYBODY_OF_STAFF, {"number": NOBODYS_NUMBER}, finds_nothing=True),
     (POST, "/duty/swaps"): Ask({*LEADERS, *ADMINISTER}, {}),
     (POST, "/surveys"): Ask(CHANGE_RULES, {}),
     (GET, "/surveys/{survey_id}"): Ask(READ_FIGURES, finds_nothing=True),

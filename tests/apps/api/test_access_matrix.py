@@ -136,6 +136,7 @@ OF_NO_CASE: dict[str, tuple[str, str, dict[str, Any]]] = {
             }
         },
     ),
+    "acknowledge_duty_alert": (POST, "/duty/acknowledgements", {"json": {"number": "cp-26-000099"}}),
     "list_surveys": (GET, "/surveys", {}),
     "draw_survey": (POST, "/surveys", {"json": SURVEY}),
     "show_survey": (GET, "/surveys/99", {}),

@@ -9,11 +9,12 @@ from fastapi.testclient import TestClient
 from engine.access.principal import Principal, PrincipalKind
 from engine.actors import known_actor
 from engine.duty.record import GivenRoster, record_roster
+from engine.outbox.duty_alerts import Alert, record_alert
 from engine.settings import Settings
 from engine.store import Store
 from models.shifts import WEEKDAYS, WeeklyShift
 from tests.apps.web_site import log_in, site_client
-from tests.case_actions import AGENT, HANDLER, MANAGER, START, SUPERVISOR, query_rows
+from tests.case_actions import AGENT, HANDLER, HOUR, MANAGER, START, SUPERVISOR, new_case, query_rows
 from tests.engine.accounts.people_with_accounts import add_accounts
 
 pytestmark = [pytest.mark.requirement("B11"), pytest.mark.any_database]
@@ -63,3 +64,21 @@ def test_a_swap_that_changes_nothing_is_refused_and_what_was_typed_stays(client:
     assert "is not on duty in this time" in answer.text
     assert "a wedding" in answer.text
     assert query_rows(store, "SELECT * FROM duty_swap") == []
+
+
+def test_whoever_is_alerted_acknowledges_on_the_page(client: TestClient, store: Store):
+    number = new_case(store)
+    alert = Alert(1, 1, 1, None, (HANDLER,), START, START + HOUR)
+    record_alert(store, alert, [], START)
+    log_in(client, store, AGENT)
+    page = client.get("/console/duty").text
+    assert number in page
+    assert "acknowledgements" not in page
+    csrf = log_in(client, store, SUPERVISOR)
+    assert "acknowledgements" in client.get("/console/duty").text
+    answer = client.post("/console/duty/acknowledgements", data={"_csrf": csrf, "number": number})
+    assert answer.headers["location"] == "/console/duty?done=duty_acknowledged"
+    [row] = query_rows(store, "SELECT via, climbs_at, acknowledged_at FROM duty_alert")
+    assert (row["via"], row["climbs_at"], row["acknowledged_at"] is not None) == ("console", None, True)
+    again = client.post("/console/duty/acknowledgements", data={"_csrf": csrf, "number": "cp-26-000009"})
+    assert (again.status_code, "There is no alert of cp-26-000009" in again.text) == (409, True)
