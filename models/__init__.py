@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from models.care import CareConsent, CareGreeting
     from models.case import Case, IdempotencyKey, KeptAnswer, Link, Transition
     from models.conduct import ConductDraw, ConductMark, ConductSample, ConductSheet
+    from models.duty import DutyAlert, DutyRoster, DutyShift, DutySwap
     from models.fingerprint import Fingerprint
     from models.journal import JournalEntry
     from models.lifecycle_version import LifecycleVersion
@@ -63,6 +64,10 @@ __all__ = [
     "ConductSheet",
     "Delivery",
     "Department",
+    "DutyAlert",
+    "DutyRoster",
+    "DutyShift",
+    "DutySwap",
     "Edition",
     "EscalationStep",
     "FailedLogIn",
@@ -134,6 +139,10 @@ _MODULES = {
     "ConductMark": "conduct",
     "ConductSample": "conduct",
     "ConductSheet": "conduct",
+    "DutyAlert": "duty",
+    "DutyRoster": "duty",
+    "DutyShift": "duty",
+    "DutySwap": "duty",
     "Fingerprint": "fingerprint",
     "JournalEntry": "journal",
     "Anchor": "store_info",

@@ -48,6 +48,7 @@ ROOMS = (
     Room("care", ("care",), group=True),
     Room("trainings", ("training",), group=True),
     Room("third_party", ("thirdparty",), group=True),
+    Room("duty", ("duty",), group=True),
     Room("supervision", ("audit",), group=True),
     Room("regulator", ("regulator-pack",)),
     Room("mappings", ("mapping",), group=True),

@@ -43,6 +43,7 @@ PAGES = (
     Page("rules", "/rules", READS_RULES, shortcut="u"),
     Page("conduct", "/conduct", READS_CONDUCT, shortcut="s"),
     Page("surveys", "/surveys", READS_FIGURES),
+    Page("duty", "/duty"),
     Page("staff_matters", "/staff-matters", shortcut="f"),
     Page("readings", "/readings", READERS, shortcut="l"),
     Page("refusals", "/refusals", READERS),

@@ -116,6 +116,27 @@ OF_NO_CASE: dict[str, tuple[str, str, dict[str, Any]]] = {
             }
         },
     ),
+    "show_duty": (GET, "/duty", {}),
+    "record_duty_roster": (
+        POST,
+        "/duty/rosters",
+        {"json": {"shifts": [{"level": 1, "days": ["mon"], "begins": "20:00", "ends": "08:00", "person": "-"}]}},
+    ),
+    "record_duty_swap": (
+        POST,
+        "/duty/swaps",
+        {
+            "json": {
+                "level": 1,
+                "person": "amy",
+                "stand_in": "han",
+                "starts_at": "2026-03-02T12:00:00Z",
+                "ends_at": "2026-03-03T00:00:00Z",
+                "reason": "A wedding.",
+            }
+        },
+    ),
+    "acknowledge_duty_alert": (POST, "/duty/acknowledgements", {"json": {"number": "cp-26-000099"}}),
     "list_surveys": (GET, "/surveys", {}),
     "draw_survey": (POST, "/surveys", {"json": SURVEY}),
     "show_survey": (GET, "/surveys/99", {}),

@@ -1,0 +1,84 @@
+"""The page of the duty roster: everybody sees who is on duty, a supervisor enters a swap (B11)."""
+
+from collections.abc import Iterator
+from datetime import date, time
+
+import pytest
+from fastapi.testclient import TestClient
+
+from engine.access.principal import Principal, PrincipalKind
+from engine.actors import known_actor
+from engine.duty.record import GivenRoster, record_roster
+from engine.outbox.duty_alerts import Alert, record_alert
+from engine.settings import Settings
+from engine.store import Store
+from models.shifts import WEEKDAYS, WeeklyShift
+from tests.apps.web_site import log_in, site_client
+from tests.case_actions import AGENT, HANDLER, HOUR, MANAGER, START, SUPERVISOR, new_case, query_rows
+from tests.engine.accounts.people_with_accounts import add_accounts
+
+pytestmark = [pytest.mark.requirement("B11"), pytest.mark.any_database]
+
+SWAP = {
+    "duty_department": "claims", "duty_level": "1", "duty_person": SUPERVISOR, "duty_stand_in": HANDLER,
+    "duty_from": "2026-03-02T20:00", "duty_until": "2026-03-03T08:00", "duty_reason": "a wedding",
+}  # fmt: skip
+
+
+@pytest.fixture
+def client(settings: Settings, store: Store) -> Iterator[TestClient]:
+    """The console over a store with a roster of the working days' nights."""
+    add_accounts(store, AGENT, SUPERVISOR)
+    with store.looking() as tx:
+        keeper = Principal(known_actor(tx, SUPERVISOR), PrincipalKind.PERSON, "console")
+    nights = frozenset(WEEKDAYS) - {"sat", "sun"}
+    shifts = [WeeklyShift("claims", 1, nights, time(20), time(8), SUPERVISOR),
+              WeeklyShift("claims", 1, frozenset(WEEKDAYS), time(8), time(20), "-"),
+              WeeklyShift("", 2, frozenset(WEEKDAYS), time(), time(), MANAGER)]  # fmt: skip
+    record_roster(store, keeper, GivenRoster(shifts, "cn-office", "duty.xlsx", date(2026, 3, 2)), START)
+    with site_client(settings, store, None) as opened:
+        yield opened
+
+
+def test_everybody_sees_who_is_on_duty_and_when_nobody_is(client: TestClient, store: Store):
+    log_in(client, store, AGENT)
+    page = client.get("/console/duty").text
+    assert "not needed" in page
+    assert "Nobody on duty in the next 14 days" in page
+    assert "Record the swap" not in page
+
+
+def test_a_supervisor_enters_a_swap(client: TestClient, store: Store):
+    csrf = log_in(client, store, SUPERVISOR)
+    answer = client.post("/console/duty/swaps", data={"_csrf": csrf, **SWAP})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/console/duty?done=duty_swapped")
+    [swap] = query_rows(store, "SELECT person, stand_in, reason FROM duty_swap")
+    assert swap == {"person": SUPERVISOR, "stand_in": HANDLER, "reason": "a wedding"}
+    assert "The swap is recorded." in client.get("/console/duty?done=duty_swapped").text
+
+
+def test_a_swap_that_changes_nothing_is_refused_and_what_was_typed_stays(client: TestClient, store: Store):
+    csrf = log_in(client, store, SUPERVISOR)
+    answer = client.post("/console/duty/swaps", data={"_csrf": csrf, **SWAP, "duty_person": AGENT})
+    assert answer.status_code == 409
+    assert "is not on duty in this time" in answer.text
+    assert "a wedding" in answer.text
+    assert query_rows(store, "SELECT * FROM duty_swap") == []
+
+
+def test_whoever_is_alerted_acknowledges_on_the_page(client: TestClient, store: Store):
+    number = new_case(store)
+    alert = Alert(1, 1, 1, None, (HANDLER,), START, START + HOUR)
+    record_alert(store, alert, [], START)
+    log_in(client, store, AGENT)
+    page = client.get("/console/duty").text
+    assert number in page
+    assert "acknowledgements" not in page
+    csrf = log_in(client, store, SUPERVISOR)
+    assert "acknowledgements" in client.get("/console/duty").text
+    answer = client.post("/console/duty/acknowledgements", data={"_csrf": csrf, "number": number})
+    assert answer.headers["location"] == "/console/duty?done=duty_acknowledged"
+    [row] = query_rows(store, "SELECT via, climbs_at, acknowledged_at FROM duty_alert")
+    assert (row["via"], row["climbs_at"], row["acknowledged_at"] is not None) == ("console", None, True)
+    again = client.post("/console/duty/acknowledgements", data={"_csrf": csrf, "number": "cp-26-000009"})
+    assert (again.status_code, "There is no alert of cp-26-000009" in again.text) == (409, True)
