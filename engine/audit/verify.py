@@ -76,10 +76,10 @@ def verify(store: Store, since: datetime | None = None) -> Verdict:
     cases = transitions = 0
     after, least = LEAST, LEAST if since is None else to_micros(since)
     lines_set_back: set[int] = set()
+    anchors: AnchorTimes | None = None
     anchored, contents = anchored_entry(store), content_files(store)
     with store.looking() as tx:
         tx.lenient = True
-        anchors = AnchorTimes.read(tx)
         faults += _store_faults(store, tx, anchored, since)
     faults += [Fault(doubt.number, doubt.seq, doubt.what) for doubt in doubts(store)]
     while True:
@@ -89,7 +89,7 @@ def verify(store: Store, since: datetime | None = None) -> Verdict:
             if not rows:
                 faults += [Fault("", line, SET_BACK) for line in sorted(lines_set_back)]
                 return Verdict(cases, transitions, tuple(faults))
-            related = Related.read(tx, [row.id for row in rows])
+            related, anchors = Related.read(tx, [row.id for row in rows]), anchors or AnchorTimes.read(tx)
             versions, rules, sound = recorded_versions(tx), rules_in(tx), SoundCases.read(tx, anchors)
         for row in rows:
             case = case_of(row)
