@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from models.case import Case, IdempotencyKey, KeptAnswer, Link, Transition
     from models.conduct import ConductDraw, ConductMark, ConductSample, ConductSheet
     from models.fingerprint import Fingerprint
+    from models.indicator_count import IndicatorCount
     from models.journal import JournalEntry
     from models.lifecycle_version import LifecycleVersion
     from models.notice import MailRecord, Notice
@@ -69,6 +70,7 @@ __all__ = [
     "Fingerprint",
     "Hold",
     "IdempotencyKey",
+    "IndicatorCount",
     "Interpretation",
     "Invitation",
     "JournalEntry",
@@ -135,6 +137,7 @@ _MODULES = {
     "ConductSample": "conduct",
     "ConductSheet": "conduct",
     "Fingerprint": "fingerprint",
+    "IndicatorCount": "indicator_count",
     "JournalEntry": "journal",
     "Anchor": "store_info",
     "StoreInfo": "store_info",
