@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from models.conduct import ConductDraw, ConductMark, ConductSample, ConductSheet
     from models.duty import DutyAlert, DutyRoster, DutyShift, DutySwap
     from models.fingerprint import Fingerprint
+    from models.indicator_count import IndicatorCount
     from models.journal import JournalEntry
     from models.lifecycle_version import LifecycleVersion
     from models.notice import MailRecord, Notice
@@ -74,6 +75,7 @@ __all__ = [
     "Fingerprint",
     "Hold",
     "IdempotencyKey",
+    "IndicatorCount",
     "Interpretation",
     "Invitation",
     "JournalEntry",
@@ -144,6 +146,7 @@ _MODULES = {
     "DutyShift": "duty",
     "DutySwap": "duty",
     "Fingerprint": "fingerprint",
+    "IndicatorCount": "indicator_count",
     "JournalEntry": "journal",
     "Anchor": "store_info",
     "StoreInfo": "store_info",

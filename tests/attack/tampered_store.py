@@ -13,6 +13,7 @@ from sqlalchemy import Boolean, Integer, LargeBinary, Table, TypeDecorator
 
 from engine.audit.uncovered import WHOLE_ROWS
 from engine.audit.verify import verify
+from engine.kept_counts import KeptCount, keep_count
 from engine.ledger.anchoring import anchor
 from engine.ledger.journal import KEYS, journal_row
 from engine.settings import Settings
@@ -213,6 +214,7 @@ def build(home: Path) -> None:
                 put(tx, "care_consent", {**agreed, "party_id": 2 * n})
                 greeted = {"occasion": f"birthday:{n}", "pack": "logistics", "queued_at": n, "ends_at": n, "next_at": n}
                 settled = {"outcome": "withheld", "reason": "no_portal", "settled_at": n}
+                keep_count(tx, KeptCount(f"q{n}", "openings", "UTC", ("kind",), ("cases_opened",), n, n, ()))
                 put(tx, "care_greeting", {**greeted, **settled, "party_id": 2 * n})
         assert anchor(store, START + 20 * DAY) is not None
         assert verify(store).faults == ()

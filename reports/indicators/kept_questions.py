@@ -1,0 +1,89 @@
+"""What is asked of the record so often that its cells are kept from night to night (E2).
+
+A question is kept under the digest of the SQL that counts it. In that SQL stands all by which facts are counted: the
+lifecycles with their retired names, the questionnaires and checklists with their dates, and the definitions of this
+release. Where one of them is another, the question is another one, and nothing is kept of it until the next night.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from engine.rules.in_force import Rules
+from engine.rules.indicator_definition import Indicator
+from engine.rules.indicator_queries import FILTERS, QUERIES, Facts, Measured
+from models.columns import from_micros
+from reports.indicators.periods import Period, month_of, trend_to
+from reports.indicators.record_at import RecordAt
+from reports.indicators.record_cells import relation_of
+
+ALWAYS = frozenset(("pack", "department"))
+"""By what every fact is counted besides its filters: whom targets and plans are of (E3)."""
+STRATA = ("channel", "customer_type", "severity", "department")
+"""By what the answered rounds are compared with all that were called."""
+COUNTED = ("rounds_called", "rounds_answered")
+MONTHS = 36
+"""How many months back cells are kept: three years with their trends."""
+NOT_BY_CASE = frozenset((Facts.DETERMINATIONS,))
+"""The facts of a case that depend on other cases: what changed cannot be told by the case that did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Facts that are counted by months of a zone and by attributes, with the sums of queries."""
+
+    facts: Facts
+    zone: str
+    names: tuple[str, ...]
+    queries: tuple[str, ...]
+
+    def key(self, rules: Rules, *, postgres: bool) -> str:
+        """Return the digest of the SQL that counts it."""
+        records = (RecordAt(postgres, moved, moved) for moved in (False, True))
+        relations = (relation_of(record, rules, self.facts, self.names, self.queries) for record in records)
+        text = "\n".join((self.facts, self.zone, *self.names, *self.queries, *relations))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def answers(self, names: Collection[str], queries: Collection[str]) -> bool:
+        """Return whether its cells hold what is asked by these attributes and queries."""
+        return set(names) <= set(self.names) and set(queries) <= set(self.queries)
+
+
+def questions(rules: Rules, at: int) -> list[Question]:
+    """Return the questions of the indicators in force at an instant: those of one kind of facts and zone together."""
+    asked: dict[tuple[str, Facts], tuple[set[str], set[str]]] = {}
+    for indicator in rules.indicators(at).values():
+        for facts, names, query in _sides(indicator):
+            all_names, queries = asked.setdefault((indicator.zone, facts), (set(), set()))
+            all_names.update(names)
+            queries.add(query)
+    for (_, facts), (names, queries) in asked.items():
+        names.update(ALWAYS & FILTERS[facts], STRATA if facts is Facts.ANSWERS else ())
+        queries.update(COUNTED if facts is Facts.ANSWERS else ())
+    return [
+        Question(facts, zone, tuple(sorted(names)), tuple(sorted(queries)))
+        for (zone, facts), (names, queries) in sorted(asked.items())
+        if facts not in NOT_BY_CASE
+    ]
+
+
+def _sides(indicator: Indicator) -> Iterator[tuple[Facts, Collection[str], str]]:
+    for side in indicator.sides.values():
+        query = QUERIES[side.query]
+        if query.measured is not Measured.DURATION:
+            yield query.facts, indicator.filters_of(side), side.query
+
+
+def months_until(zone: str, at: int) -> Sequence[Period]:
+    """Return the months of which cells are kept at an instant, oldest first, with the one after it."""
+    return trend_to(_month_of(zone, at).before(-1), MONTHS)
+
+
+def begins_month(zone: str, at: int) -> bool:
+    """Return whether a month begins at an instant in a zone."""
+    return _month_of(zone, at).begins(ZoneInfo(zone)) == at
+
+
+def _month_of(zone: str, at: int) -> Period:
+    return month_of(from_micros(at).astimezone(ZoneInfo(zone)).date())
