@@ -22,7 +22,7 @@ from apps.principal_moves import WantedMove, move_for
 from apps.principal_views import moves_seen, timers_seen
 from apps.reply_templates import templates_for
 from apps.web.form_entries import form_values
-from apps.web.form_fields import FormField, FormReader, Widget, form_fields, linked_choices
+from apps.web.form_fields import FormField, FormReader, Widget, form_fields, linked_choices, required_first
 from engine.attachments.reading import attachments_of
 from engine.ledger.record import CaseRow
 from flows.customer_letters import Letter
@@ -166,7 +166,7 @@ def _form_page(visit: Visit, number: str, move: str, shown: MoveForm, status: in
     if visit.request.method == "GET":
         fields = form_fields(row.form, reader, linked_choices(fields, visit.request.query_params))
     speaks = row.speaks is not None
-    fields = [_for_customer(visit, each) if speaks else each for each in fields]
+    fields = [_for_customer(visit, each) if speaks else each for each in required_first(fields)]
     at_fields = any(each.error for each in fields)
     language = shown.language
     if speaks and language not in locales():

@@ -16,7 +16,7 @@ from apps.principal_decisions import SeenDecision, decision_seen, decisions_seen
 from apps.principal_moves import WantedMove, move_for
 from apps.variable_views import entered, field_label, labelled
 from apps.web.form_entries import form_values
-from apps.web.form_fields import FormReader, Widget, errors_by_field, form_fields
+from apps.web.form_fields import FormReader, Widget, errors_by_field, form_fields, required_first
 from engine.access.moves import OfferedMove
 from engine.attachments.reading import attachments_of
 from engine.ledger.record import CaseRow
@@ -71,7 +71,7 @@ def _decision(
         files = attachments_of(visit.store, visit.principal, seen.case.number, visit.at)
         choices = choices_of(visit.store, locale, kind, visit.at, files)
         reader = FormReader(locale, kind, choices, seen.variables)
-        fields = form_fields(offered.form, reader, typed or {}, refused)
+        fields = required_first(form_fields(offered.form, reader, typed or {}, refused))
     values: dict[str, Any] = {
         "seen": seen,
         "why_not": why_not_text(locale),

@@ -11,7 +11,8 @@ from typing import Any
 
 from apps.variable_views import MONEY_ENTERED, SORTS, field_label
 from apps.web.catalogued_codes import CATALOGUED, catalogued
-from locales.translation import catalogue, fault_text, label
+from apps.web.field_help import help_of, typed_code
+from locales.translation import fault_text, label
 from reports.desk_queries import customer_kinds
 from statemachines.form_model import (
     ACTOR,
@@ -128,6 +129,11 @@ def form_fields(
     ]
 
 
+def required_first(fields: Sequence[FormField]) -> list[FormField]:
+    """Return the fields with those that must be filled in first."""
+    return sorted(fields, key=lambda field: not field.required)
+
+
 def linked_choices(fields: Sequence[FormField], address: Mapping[str, str]) -> dict[str, str]:
     """Return what the address of a page fills in: choices that its form offers, so that no link puts words into one."""
     chosen = ((field, address.get(field.name)) for field in fields if field.widget is Widget.SELECT)
@@ -197,7 +203,7 @@ def _field(
         required=name in required(form),
         value=typed if typed is not None else "" if default is None else _shown(default),
         error=error,
-        help=_help(reader, name, widget),
+        help=help_of(reader.locale, reader.kind, name, typed_code(schema) if widget is Widget.TEXT else widget.value),
         choices=offered,
         least=schema.get("minimum"),
         most=schema.get("maximum"),
@@ -226,13 +232,6 @@ def _offered(
     if sort in CATALOGUED and name in marked(form, VARIABLE):
         return catalogued(reader.locale, reader.kind, sort, reader.variables)
     return tuple((str(code), reader.label(sort, str(code))) for code in field.get("enum", ()))
-
-
-def _help(reader: FormReader, name: str, widget: Widget) -> str:
-    """Return what the catalogue says about a field, else how its sort of field is filled in; empty where nothing is."""
-    messages = catalogue(reader.locale)
-    keys = (f"{reader.kind}.hint.{name}", f"hint.{name}", f"web.hint.{widget.value}")
-    return next((messages[key] for key in keys if key in messages), "")
 
 
 def _shown(default: Any) -> str:

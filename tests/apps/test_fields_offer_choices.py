@@ -6,7 +6,7 @@ import pytest
 
 from apps.console.house_choices import house_choices
 from apps.form_choices import choices_of, people_of, periods_before
-from apps.web.form_fields import Choices, FormField, FormReader, Widget, form_fields
+from apps.web.form_fields import Choices, FormField, FormReader, Widget, form_fields, required_first
 from apps.web.templates import environment
 from engine.actors import NOBODY
 from engine.store import Store
@@ -84,6 +84,35 @@ def test_what_is_proposed_stands_beside_a_field_that_is_typed(sqlite_store: Stor
     shown = environment().get_template("web/fields.html").module.draw(field, lambda key: key)  # pyright: ignore[reportAttributeAccessIssue]
     assert 'list="field-zone-proposed"' in shown
     assert '<option value="Asia/Taipei">Taipei &amp; more</option>' in shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "move", "field", "words"),
+    [
+        ("service_order", "agree_node", "stage", "such as line_haul"),
+        ("service_order", "plan", "criteria", "with commas"),
+        ("complaint", "merge", "into", "such as cp-26-000123"),
+        ("forum", "hold", "attendees", "with blanks"),
+        ("complaint", "note", "note", ""),
+        ("forum", "plan", "seats", ""),
+    ],
+)
+def test_a_code_that_is_typed_says_how(sqlite_store: Store, kind: str, move: str, field: str, words: str):
+    form = lifecycles()[kind].rows[move][0].form
+    assert form is not None
+    said = fields_of(sqlite_store, kind, form)[field].help
+    assert words in said
+    assert bool(said) == bool(words)
+
+
+def test_what_must_be_filled_in_stands_first_and_else_the_order_of_the_form(sqlite_store: Store):
+    form = lifecycles()["complaint"].rows["reply"][0].form
+    assert form is not None
+    fields = form_fields(form, FormReader("en", "complaint"), {})
+    ordered = required_first(fields)
+    assert ordered[0].name == "message"
+    optional = [field.name for field in fields if not field.required]
+    assert [field.name for field in ordered if not field.required] == optional
 
 
 def test_a_field_without_proposals_is_a_plain_one():
