@@ -103,6 +103,7 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "callbacks": (DONE, ()),
     "care answer": (REFUSED, ("cp-26-000001", "--says", "agrees", "--source", "phone", "--as", "amy")),
     "care figures": (DONE, ()),
+    "care list": (DONE, ()),
     "survey list": (DONE, ()),
     "survey show": (DONE, ("after_complaint",)),
     "survey figures": (DONE, ()),

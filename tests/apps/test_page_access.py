@@ -102,6 +102,7 @@ OF_MANY: dict[tuple[str, str], Ask] = {
     (GET, "/kinds/{kind}"): Ask(READ_FIGURES),
     (GET, "/indicators/{indicator_name}"): Ask(ANYBODY_OF_STAFF),
     (GET, "/evaluation"): Ask(READ_FIGURES | {R.OPERATIONS, R.MARKET}),
+    (GET, "/greetings"): Ask(READ_FIGURES | {R.MARKET}),
     (GET, "/record-audit"): Ask(SUPERVISE),
     (GET, "/dead-letters"): Ask(ADMINISTER),
     (GET, "/conduct"): Ask(READ_CONDUCT),

@@ -79,6 +79,7 @@ OF_MANY: dict[str, tuple[str, str, dict[str, Any]]] = {
         "/reports/regulator-pack/named",
         {"params": {"period": "2026-03", "file_format": "xlsx"}, "json": {"reason": "The authority asks."}},
     ),
+    "greetings": (GET, "/reports/greetings", {"params": {"period": "2026-03"}}),
     "surveys": (GET, "/reports/surveys", {}),
     "list_draws": (GET, "/conduct/draws", {}),
     "list_own_sheets": (GET, "/conduct/own-sheets", {}),
