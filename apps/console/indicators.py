@@ -29,6 +29,7 @@ from apps.third_party_documents import comparison_rows, follow_up_texts, heading
 from engine.rules.indicator_definition import Indicator
 from locales.translation import refusal
 from locales.zone import reader_zone
+from models.columns import to_micros
 from reports.evaluation_figures_text import figure_rows, figures_said
 from reports.indicators.figures import Figure, groups_of
 from reports.indicators.indicator_text import (
@@ -41,6 +42,7 @@ from reports.indicators.indicator_text import (
     sample_text,
     target_text,
 )
+from reports.indicators.names import indicator_names
 from reports.indicators.pareto import CAUSE, has_causes
 from reports.indicators.periods import Period, month_before, period_of
 from reports.period_report import evaluations_of
@@ -79,12 +81,13 @@ def _evaluated(visit: Visit, period: Period, as_of: datetime, everybody: bool) -
     locale = visit.locale
     with visit.store.looking() as tx:
         given = evaluations_of(tx, period, as_of) if everybody else None
+        names = indicator_names(tx, to_micros(as_of))
     third_party = evaluations_seen(visit.store, visit.principal, visit.at, period.name)
     return {
         "figures": figure_rows(locale, given) if given is not None and given.received else [],
         "said": figures_said(locale, given) if given is not None and given.received else "",
         "third_party": [
-            (found.number, heading(locale, found), comparison_rows(locale, found), _followed(locale, found))
+            (found.number, heading(locale, found), comparison_rows(locale, found, names), _followed(locale, found))
             for found in third_party
         ],
     }

@@ -40,6 +40,7 @@ from apps.console import (
     staff_matters,
     surveys,
     system,
+    third_party,
     tokens,
     webhooks,
 )
@@ -77,6 +78,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     staff_matters.router,
     surveys.router,
     system.router,
+    third_party.router,
     tokens.router,
     webhooks.router,
     access_codes.router,

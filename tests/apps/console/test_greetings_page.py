@@ -12,7 +12,7 @@ from tests.case_actions import AGENT, DAY, MANAGER
 from tests.engine.accounts.people_with_accounts import add_accounts
 from tests.engine.care.greeted import FESTIVAL, agreed, answers, claimed, customer
 
-pytestmark = pytest.mark.requirement("D3")
+pytestmark = [pytest.mark.requirement("D3"), pytest.mark.any_database]
 
 
 def greeted(store: Store) -> str:
@@ -27,9 +27,9 @@ def greeted(store: Store) -> str:
 
 
 @pytest.fixture
-def complaint(sqlite_store: Store) -> str:
-    add_accounts(sqlite_store, *HANDLES)
-    return greeted(sqlite_store)
+def complaint(store: Store) -> str:
+    add_accounts(store, *HANDLES)
+    return greeted(store)
 
 
 def got(settings: Settings, store: Store, handle: str, address: str) -> Response:
@@ -39,25 +39,20 @@ def got(settings: Settings, store: Store, handle: str, address: str) -> Response
 
 
 def test_a_manager_finds_it_beside_the_evaluation_and_sees_who_was_not_greeted_and_why(
-    sqlite_settings: Settings, sqlite_store: Store, complaint: str
+    settings: Settings, store: Store, complaint: str
 ):
-    assert (
-        "/console/greetings?period=2026-06"
-        in got(sqlite_settings, sqlite_store, MANAGER, "/evaluation?period=2026-06").text
-    )
-    text = got(sqlite_settings, sqlite_store, MANAGER, "/greetings").text
+    assert "/console/greetings?period=2026-06" in got(settings, store, MANAGER, "/evaluation?period=2026-06").text
+    text = got(settings, store, MANAGER, "/greetings").text
     assert "complaint open: 1" in text
     assert "1 withdrawals in this period" in text
     assert text.count(f'href="/console/cases/{complaint}"') == 2
-    only = got(sqlite_settings, sqlite_store, MANAGER, "/greetings?period=2026-06&outcome=waiting").text
+    only = got(settings, store, MANAGER, "/greetings?period=2026-06&outcome=waiting").text
     assert only.count(f'href="/console/cases/{complaint}"') == 1
 
 
-def test_it_is_not_for_an_agent_and_refuses_what_is_no_period(
-    sqlite_settings: Settings, sqlite_store: Store, complaint: str
-):
-    assert got(sqlite_settings, sqlite_store, AGENT, "/greetings").status_code == 403
-    assert got(sqlite_settings, sqlite_store, MANAGER, "/greetings?period=2026-13").status_code == 422
+def test_it_is_not_for_an_agent_and_refuses_what_is_no_period(settings: Settings, store: Store, complaint: str):
+    assert got(settings, store, AGENT, "/greetings").status_code == 403
+    assert got(settings, store, MANAGER, "/greetings?period=2026-13").status_code == 422
 
 
 @pytest.mark.long
