@@ -109,6 +109,7 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "survey figures": (DONE, ()),
     "survey draw": (REFUSED, ("--period", "2026-02", "--pack", "logistics", "--size", "5", "--as", "amy")),
     "survey send": (REFUSED, ("1", "--as", "amy")),
+    "survey call-off": (REFUSED, ("1", "--reason", "Asked twice.", "--as", "amy")),
     "survey drawn": (DONE, ()),
     "survey report": (REFUSED, ("1",)),
     "survey visits": (REFUSED, ("1", "--out", os.devnull, "--as", "amy")),

@@ -159,6 +159,7 @@ OF_NO_CASE: dict[tuple[str, str], Ask] = {
     (POST, "/surveys"): Ask(CHANGE_RULES, {}),
     (GET, "/surveys/{survey_id}"): Ask(READ_FIGURES, finds_nothing=True),
     (POST, "/surveys/{survey_id}/send"): Ask(CHANGE_RULES, {}, finds_nothing=True),
+    (POST, "/surveys/{survey_id}/call-off"): Ask(CHANGE_RULES, {"called_off_because": "Twice."}, finds_nothing=True),
     (GET, "/conduct/draws/{draw_id}"): Ask(READ_CONDUCT, finds_nothing=True),
     (GET, "/conduct/draws/{draw_id}/{position}"): Ask(READ_CONDUCT, finds_nothing=True),
     (POST, "/conduct/draws/{draw_id}/{position}"): Ask(SCORE_CONDUCT, {}, finds_nothing=True),

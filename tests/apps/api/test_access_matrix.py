@@ -121,6 +121,7 @@ OF_NO_CASE: dict[str, tuple[str, str, dict[str, Any]]] = {
     "draw_survey": (POST, "/surveys", {"json": SURVEY}),
     "show_survey": (GET, "/surveys/99", {}),
     "send_survey": (POST, "/surveys/99/invitations", {}),
+    "call_off_survey": (POST, "/surveys/99/cancellation", {"json": {"reason": "Asked twice."}}),
     "explain_indicator": (GET, "/indicators/first_reply/definition", {}),
     "reckon_deadline": (
         GET,
