@@ -49,7 +49,7 @@ class IndicatorLine:
 
 @dataclass(frozen=True, slots=True)
 class PeriodReport:
-    """The report of a period as of an instant. ``surveys`` are those sent out in it, as they stand now."""
+    """The report of a period as of an instant. ``surveys`` are those sent out in it."""
 
     period: Period
     as_of: datetime
@@ -69,12 +69,12 @@ def gather(store: Store, period: Period, as_of: datetime) -> PeriodReport:
     with store.looking() as tx:
         lines = indicator_lines(tx, rules_in(tx), trend_to(period), to_micros(as_of))
         evaluations = evaluations_of(tx, period, as_of)
-        third_party = third_party_evaluations(tx, period=period.name)
+        third_party = third_party_evaluations(tx, period=period.name, as_of=to_micros(as_of))
         forums, before = (_forums(tx, each, as_of) for each in (period, period.before(1)))
         zone = reader_zone()
         care = care_figures_in(tx, period.begins(zone), period.ends(zone), to_micros(as_of))
         names = occasion_names(tx, to_micros(as_of))
-        sent = surveys_sent_within(tx, period.begins(zone), min(period.ends(zone), to_micros(as_of)))
+        sent = surveys_sent_within(tx, period.begins(zone), period.ends(zone), to_micros(as_of))
     analysis = analyse(store, as_of, period.first, period.months)
     return PeriodReport(period, as_of, lines, analysis, evaluations, third_party, forums, before, care, names, sent)
 

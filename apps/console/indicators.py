@@ -110,10 +110,10 @@ def download_book(visit: Visiting, period: Word = "", as_of: Word = "") -> Respo
 
 
 @router.get("/report")
-def download_report(visit: Visiting, period: Word = "", file_format: Word = "pdf") -> Response:
-    """Answer with the report of a period for managers, as a workbook or PDF."""
-    chosen, _, _ = _asked(visit, period, "")
-    content = period_report_taken(visit.store, visit.principal, chosen, file_format, visit.at, visit.locale)
+def download_report(visit: Visiting, period: Word = "", as_of: Word = "", file_format: Word = "pdf") -> Response:
+    """Answer with the report of a period for managers by the record of an instant, as a workbook or PDF."""
+    chosen, then, _ = _asked(visit, period, as_of)
+    content = period_report_taken(visit.store, visit.principal, chosen, file_format, then, visit.at, visit.locale)
     name = f"closeloop-report-{chosen.name}.{file_format}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
     return Response(content, media_type=FORMATS[file_format], headers=headers)
