@@ -17,36 +17,54 @@ from engine.retired_names import recorded_as
 from engine.surveys.draw import survey_row
 from engine.transaction import Tx
 from locales.shares import share_number
-from models.columns import from_micros
+from models.columns import LARGEST, from_micros
 from reports.current_names import state_of
 from reports.indicators.statistics import Representativeness, representativeness, rounded, wilson
 from statemachines.forms import Outcome
-from statemachines.survey_invitation import ANSWERED, ARCHIVED, DECLINED, SURVEY_INVITATION, UNANSWERED, WRITTEN_TO
+from statemachines.survey_invitation import (
+    ANSWERED,
+    ARCHIVED,
+    CALLED_OFF,
+    DECLINED,
+    OPEN,
+    SURVEY_INVITATION,
+    UNANSWERED,
+    WRITTEN_TO,
+)
 
 SMALL = 30
 """Fewer answers than this are a small sample."""
 REACHED = frozenset({*WRITTEN_TO, ANSWERED, ARCHIVED, UNANSWERED, DECLINED})
 """The states of an invitation that reached its customer."""
 SURVEYS = """
-SELECT s.*, d.handle AS planner, i.handle AS sender,
+SELECT s.*, d.handle AS planner, i.handle AS sender, o.handle AS caller_off,
        (SELECT count(*) FROM survey_person p WHERE p.survey_id = s.id) AS drawn
   FROM survey s JOIN actor d ON d.id = s.drawn_by LEFT JOIN actor i ON i.id = s.invited_by
+  LEFT JOIN actor o ON o.id = s.called_off_by
 """
 NEWEST = f"{SURVEYS} ORDER BY s.id DESC LIMIT :most"
 SENT = "SELECT id FROM survey WHERE invited_at >= :begin AND invited_at < :end ORDER BY id"
 ONE = f"{SURVEYS} WHERE s.id = :id"
 STRATA = "SELECT * FROM survey_stratum WHERE survey_id = :id ORDER BY stratum"
 INVITATIONS = """
-SELECT p.stratum, c.state, t.form, r.questionnaire, r.version, r.score
-  FROM survey_person p LEFT JOIN cases c ON c.id = p.case_id
-  LEFT JOIN transition t ON t.case_id = c.id AND t.move IN ({answer}) LEFT JOIN rating r ON r.case_id = c.id
+SELECT p.stratum, t.form, r.questionnaire, r.version, r.score,
+       (SELECT n.dest FROM transition n WHERE n.case_id = p.case_id AND n.recorded_at <= :as_of
+         ORDER BY n.seq DESC LIMIT 1) AS state,
+       (SELECT o.source FROM transition o WHERE o.case_id = p.case_id AND o.move IN ({call_off})
+           AND o.recorded_at <= :as_of) AS off_from
+  FROM survey_person p
+  LEFT JOIN transition t ON t.case_id = p.case_id AND t.move IN ({answer}) AND t.recorded_at <= :as_of
+  LEFT JOIN rating r ON r.case_id = t.case_id
  WHERE p.survey_id = :id ORDER BY p.position
 """
 
 
 @dataclass(frozen=True, slots=True)
 class SurveyLine:
-    """A survey: its plan, who drew it when, and who sent it out; ``sent_at`` is None while nobody is asked."""
+    """A survey: its plan, who drew it when, and who sent it out; ``sent_at`` is None while nobody is asked.
+
+    ``called_off_at`` is None unless it was called off.
+    """
 
     id: int
     pack: str
@@ -67,12 +85,16 @@ class SurveyLine:
     drawn_at: datetime
     sent_by: str | None
     sent_at: datetime | None
+    called_off_by: str | None
+    called_off_at: datetime | None
+    called_off_because: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class StratumFigures:
     """A stratum, or all of them: how many customers it has, and what became of those who were drawn.
 
+    ``called_off`` counts invitations that ended with their survey, ``open`` those whose answer is awaited.
     ``left_out`` counts those who could not be drawn, by reason. ``satisfied`` are of ``answered``, with the 95 %
     interval of the share in percent. ``score`` is the mean of the ``scored`` answers in points of 100.
     """
@@ -86,6 +108,8 @@ class StratumFigures:
     reached: int
     answered: int
     declined: int
+    called_off: int
+    open: int
     satisfied: int
     scored: int
     score: Decimal | None
@@ -128,36 +152,50 @@ def surveys(tx: Tx, most: int) -> list[SurveyLine]:
     return [_line(row) for row in tx.rows(NEWEST, most=most)]
 
 
-def surveys_sent_within(tx: Tx, begin: int, end: int) -> list[SurveyReport]:
-    """Return the reports of the surveys that were sent out in [begin, end), in microseconds, oldest first."""
-    return [survey_report(tx, row.id) for row in tx.rows(SENT, begin=begin, end=end)]
+def surveys_sent_within(tx: Tx, begin: int, end: int, as_of: int) -> list[SurveyReport]:
+    """Return the reports of the surveys that were sent out in [begin, end), as of an instant, oldest first.
+
+    All three in microseconds.
+    """
+    return [survey_report(tx, row.id, as_of) for row in tx.rows(SENT, begin=begin, end=min(end, as_of + 1))]
 
 
-def survey_report(tx: Tx, survey_id: int) -> SurveyReport:
-    """Return the report of a survey as it stands now. Raises ``Refused('unknown_survey')``."""
+def survey_report(tx: Tx, survey_id: int, as_of: int = LARGEST) -> SurveyReport:
+    """Return the report of a survey by what was recorded at an instant, in microseconds; without one by everything.
+
+    Raises ``Refused('unknown_survey')``.
+    """
     survey_row(tx, survey_id)
-    asked = tx.rows(INVITATIONS.format(answer=recorded_as("move", "revisit")), id=survey_id)
+    asked = tx.rows(
+        INVITATIONS.format(answer=recorded_as("move", "revisit"), call_off=recorded_as("move", "call_off")),
+        id=survey_id,
+        as_of=as_of,
+    )
     rows = tx.rows(STRATA, id=survey_id)
     strata = [_figures(row.stratum, [row], [each for each in asked if each.stratum == row.stratum]) for row in rows]
     editions = sorted({f"{each.questionnaire}@{each.version}" for each in asked if each.questionnaire})
     alike = representativeness([(each.answered, each.population) for each in strata])
     return SurveyReport(
-        _line(tx.row(ONE, id=survey_id)), strata, _figures("", rows, asked), alike, _weighted(strata), editions
+        _line(tx.row(ONE, id=survey_id), as_of), strata, _figures("", rows, asked), alike, _weighted(strata), editions
     )
 
 
-def _line(row: Any) -> SurveyLine:
+def _line(row: Any, as_of: int = LARGEST) -> SurveyLine:
+    sent = row.invited_at is not None and row.invited_at <= as_of
+    off = row.called_off_at is not None and row.called_off_at <= as_of
     return SurveyLine(
         row.id, row.pack, row.period, from_micros(row.since), from_micros(row.until), tuple(row.kinds.split()),
         row.stratify_by, row.method, row.wanted, row.least, row.way, row.apart_days, row.seed, row.population,
-        row.drawn, row.planner, from_micros(row.drawn_at), row.sender,
-        None if row.invited_at is None else from_micros(row.invited_at),
+        row.drawn, row.planner, from_micros(row.drawn_at), row.sender if sent else None,
+        from_micros(row.invited_at) if sent else None, row.caller_off if off else None,
+        from_micros(row.called_off_at) if off else None, row.called_off_because if off else None,
     )  # fmt: skip
 
 
 def _figures(name: str, strata: Iterable[Any], asked: Sequence[Any]) -> StratumFigures:
     rows = list(strata)
     states = [state_of(SURVEY_INVITATION.kind, each.state) for each in asked if each.state is not None]
+    off_from = [state_of(SURVEY_INVITATION.kind, each.off_from) for each in asked if each.off_from is not None]
     outcomes = [json.loads(each.form)["outcome"] for each in asked if each.form is not None]
     scores = [each.score for each in asked if each.score is not None]
     satisfied = outcomes.count(Outcome.SATISFIED)
@@ -171,9 +209,11 @@ def _figures(name: str, strata: Iterable[Any], asked: Sequence[Any]) -> StratumF
         left_out=dict(sorted(left_out.items())),
         drawn=len(asked),
         invited=len(states),
-        reached=sum(state in REACHED for state in states),
+        reached=sum(state in REACHED for state in states) + sum(each in WRITTEN_TO for each in off_from),
         answered=len(outcomes),
         declined=states.count(DECLINED),
+        called_off=states.count(CALLED_OFF),
+        open=sum(state in OPEN for state in states),
         satisfied=satisfied,
         scored=len(scores),
         score=rounded(Fraction(sum(scores), 100 * len(scores))) if scores else None,

@@ -61,6 +61,11 @@ def _texts(report: SurveyReport, locale: str) -> Iterator[str]:
     if total.left_out:
         listed = ", ".join(_text(locale, f"left_out.{why}", count=count) for why, count in total.left_out.items())
         yield _text(locale, "left_out_of", listed=listed)
+    if survey.called_off_at is not None:
+        yield _text(
+            locale, "called_off", at=when(survey.called_off_at), handle=survey.called_off_by,
+            reason=survey.called_off_because, count=total.called_off, drawn=total.drawn, invited=total.invited,
+        )  # fmt: skip
     if survey.sent_at is None:
         yield _text(locale, "not_sent")
         return

@@ -41,6 +41,7 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
     HTTPStatus.CONFLICT: (
         "case_not_closed", "code_goes_by_mail", "no_customer_to_prove", "too_many_attachments", "answered_already",
         "no_contacts", "no_objection", "nobody_to_ask", "not_on_duty", "duty_in_the_past", "no_alert",
+        "survey_called_off", "survey_over",
         "objected_already",
         "after_the_end", "before_the_case", "blank_bound", "draft_decided", "draft_not_submitted", "draft_submitted",
         "draft_unchanged", "due_passed", "guard", "likely_duplicate", "no_consent",

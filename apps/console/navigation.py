@@ -40,6 +40,7 @@ PAGES = (
     Page("report", "/report", READS_FIGURES, shortcut="r"),
     Page("indicators", "/indicators", shortcut="i"),
     Page("evaluation", "/evaluation", ANALYSES, shortcut="e"),
+    Page("third_party", "/third-party", frozenset({Role.THIRD_PARTY_ASSESSOR})),
     Page("rules", "/rules", READS_RULES, shortcut="u"),
     Page("conduct", "/conduct", READS_CONDUCT, shortcut="s"),
     Page("surveys", "/surveys", READS_FIGURES),

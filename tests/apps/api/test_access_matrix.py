@@ -79,6 +79,7 @@ OF_MANY: dict[str, tuple[str, str, dict[str, Any]]] = {
         "/reports/regulator-pack/named",
         {"params": {"period": "2026-03", "file_format": "xlsx"}, "json": {"reason": "The authority asks."}},
     ),
+    "greetings": (GET, "/reports/greetings", {"params": {"period": "2026-03"}}),
     "surveys": (GET, "/reports/surveys", {}),
     "list_draws": (GET, "/conduct/draws", {}),
     "list_own_sheets": (GET, "/conduct/own-sheets", {}),
@@ -141,6 +142,7 @@ OF_NO_CASE: dict[str, tuple[str, str, dict[str, Any]]] = {
     "draw_survey": (POST, "/surveys", {"json": SURVEY}),
     "show_survey": (GET, "/surveys/99", {}),
     "send_survey": (POST, "/surveys/99/invitations", {}),
+    "call_off_survey": (POST, "/surveys/99/cancellation", {"json": {"reason": "Asked twice."}}),
     "explain_indicator": (GET, "/indicators/first_reply/definition", {}),
     "reckon_deadline": (
         GET,
