@@ -7,7 +7,7 @@ counts are deleted with it.
 """
 
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,15 +20,18 @@ from models.columns import MICROSECOND
 COLUMNS: Final = ("question", "facts", "zone", "names", "queries", "since", "as_of", "cells")
 PUT = f"""
 INSERT INTO indicator_count ({", ".join(COLUMNS)}, seal) VALUES ({", ".join(f":{name}" for name in COLUMNS)}, :seal)
-ON CONFLICT (question) DO UPDATE
-   SET since = excluded.since, as_of = excluded.as_of, cells = excluded.cells, seal = excluded.seal
- WHERE excluded.as_of >= indicator_count.as_of
+ON CONFLICT (question, as_of) DO UPDATE
+   SET facts = excluded.facts, zone = excluded.zone, names = excluded.names, queries = excluded.queries,
+       since = excluded.since, cells = excluded.cells, seal = excluded.seal
 """
 ROWS = f"SELECT {', '.join(COLUMNS)}, seal FROM indicator_count"
-OF_QUESTION = f"{ROWS} WHERE question = :question"
-OF_FACTS = "SELECT question, zone, names, queries FROM indicator_count WHERE facts = :facts ORDER BY question"
-ALL = "SELECT question FROM indicator_count ORDER BY question"
-FORGET = "DELETE FROM indicator_count WHERE question = :question"
+NEWEST = f"{ROWS} WHERE question = :question ORDER BY as_of DESC LIMIT 1"
+AS_OF = f"{ROWS} WHERE question = :question AND as_of = :as_of"
+OF_FACTS = """
+SELECT DISTINCT question, zone, names, queries FROM indicator_count WHERE facts = :facts ORDER BY question
+"""
+INSTANTS = "SELECT question, as_of FROM indicator_count ORDER BY question, as_of"
+FORGET = "DELETE FROM indicator_count WHERE question = :question AND as_of = :as_of"
 FORGET_ALL = "DELETE FROM indicator_count"
 
 KeptCell = tuple[int, Sequence[str], int, Sequence[int]]
@@ -55,9 +58,9 @@ def settled(tx: Tx) -> int | None:
     return None if last is None else last.at - SETTLED // MICROSECOND
 
 
-def kept_count(tx: Tx, question: str) -> KeptCount | None:
-    """Return what is kept of a question; None where nothing is, or where its row does not fit its seal."""
-    row = tx.row(OF_QUESTION, question=question)
+def kept_count(tx: Tx, question: str, as_of: int | None = None) -> KeptCount | None:
+    """Return what is kept of a question, as of an instant, or the newest; None where the row does not fit its seal."""
+    row = tx.row(NEWEST, question=question) if as_of is None else tx.row(AS_OF, question=question, as_of=as_of)
     if row is None or row.seal != _seal(row._asdict()):
         return None
     values = row._asdict() | {name: tuple(orjson.loads(getattr(row, name))) for name in ("names", "queries")}
@@ -70,9 +73,7 @@ def kept_of(tx: Tx, facts: str) -> list[Any]:
 
 
 def keep_count(tx: Tx, count: KeptCount) -> None:
-    """Keep a count in place of an earlier one of its question. One as of a later instant stays."""
-    if kept_count(tx, count.question) is None:
-        tx.run(FORGET, question=count.question)  # a row that does not fit its seal
+    """Keep a count, in place of an earlier one of its question as of the same instant."""
     texts = {name: orjson.dumps(getattr(count, name)).decode() for name in ("names", "queries", "cells")}
     row = {name: getattr(count, name) for name in COLUMNS} | texts
     tx.run(PUT, **row, seal=_seal(row))
@@ -85,11 +86,16 @@ def seal_faults(tx: Tx) -> Iterator[str]:
             yield f"count_seal {ascii(row.facts)[1:-1][:40]}"
 
 
-def forget_others(tx: Tx, questions: Collection[str]) -> None:
-    """Delete what is kept of other questions than these."""
-    for row in tx.rows(ALL):
-        if row.question not in questions:
-            tx.run(FORGET, question=row.question)
+def kept_instants(tx: Tx, question: str) -> list[int]:
+    """Return the instants as of which something is kept of a question, oldest first."""
+    return [row.as_of for row in tx.rows(INSTANTS) if row.question == question]
+
+
+def forget_others(tx: Tx, kept: Mapping[str, Collection[int]], before: int) -> None:
+    """Delete the rows of other questions than these, and of these the rows as of other instants before this one."""
+    for row in tx.rows(INSTANTS):
+        if row.question not in kept or (row.as_of < before and row.as_of not in kept[row.question]):
+            tx.run(FORGET, question=row.question, as_of=row.as_of)
 
 
 def forget_counts(tx: Tx) -> None:

@@ -8,8 +8,9 @@ from models.column_types import Instant
 
 
 class IndicatorCount(SQLModel, table=True):
-    """What had been recorded of one kind of facts by ``as_of``, counted by month and attributes. A night replaces it.
+    """What had been recorded of one kind of facts by ``as_of``, counted by month and attributes.
 
+    A question has a row of the last night, which the next one replaces, and one of the end of each month.
     ``question`` is the SHA-256 of the SQL that counts, with the zone of the months: a release, an edition or a
     definition that would count otherwise finds no row and reads the record. ``names`` and ``queries`` are canonical
     JSON: by which attributes it counts, and what it adds up. Facts before ``since``, the begin of a month, are left
@@ -25,6 +26,6 @@ class IndicatorCount(SQLModel, table=True):
     names: str
     queries: str
     since: datetime = Field(sa_type=Instant)
-    as_of: datetime = Field(sa_type=Instant)
+    as_of: datetime = Field(primary_key=True, sa_type=Instant)
     cells: str
     seal: str

@@ -7,15 +7,17 @@ killed, repeated or made twice at once counts nothing twice. See Note [Settled] 
 import orjson
 
 from engine.audit.verify import Fault
-from engine.kept_counts import KeptCount, forget_others, keep_count, kept_count, settled
+from engine.kept_counts import forget_others, keep_count, kept_count, kept_instants, settled
 from engine.rules.in_force import rules_in
 from engine.store import Store
 from engine.transaction import Tx
 from flows.run_text import RunText
 from flows.work import Work, off_loop
 from reports.indicators.kept_cells import carried_forward, counted_anew
-from reports.indicators.kept_questions import Question, questions
+from reports.indicators.kept_questions import Question, month_ends, questions
 from reports.indicators.record_cells import RecordReader
+
+WEEK = 7 * 24 * 3_600_000_000
 
 
 async def keep_counts(work: Work) -> None:
@@ -32,42 +34,58 @@ def count_questions(store: Store) -> int:
     """Count the questions of the indicators in force as of the settled instant; return of how many cells are kept."""
     with store.looking() as tx:
         at = settled(tx)
-        asked = [] if at is None else questions(rules_in(tx), at)
-    kept = {key for question in asked if at is not None and (key := _brought_to(store, question, at))}
+    return 0 if at is None else count_as_of(store, at)
+
+
+def count_as_of(store: Store, at: int) -> int:
+    """Count the questions as of an instant, in microseconds, before which nothing is recorded any more."""
+    with store.looking() as tx:
+        asked = questions(rules_in(tx), at)
+    kept = {key: month_ends(question.zone, at) for question in asked if (key := _brought_to(store, question, at))}
     with store.writing() as tx:
-        forget_others(tx, kept)
+        forget_others(tx, kept, at)
     return len(kept)
 
 
 def recount(store: Store) -> list[Fault]:
-    """Count anew what is kept, and keep that; return a fault for each count that was another one."""
+    """Count anew what is kept as of the last night, and as of one other instant, each week the next of them.
+
+    Keep what the record says, and return a fault for each count that was another one.
+    """
     with store.looking() as tx:
         at = settled(tx)
         asked = [] if at is None else questions(rules_in(tx), at)
-    return [fault for question in asked if (fault := _compared(store, question)) is not None]
+        compared = [(each, instant) for each in asked for instant in _to_compare(tx, each, at or 0)]
+    return [fault for each, instant in compared if (fault := _compared(store, each, instant)) is not None]
 
 
 def _brought_to(store: Store, question: Question, at: int) -> str | None:
-    """Keep the count of a question as of an instant and return its key; None where it has too many cells."""
+    """Keep the count of a question as of an instant, and as of the ends of months that were over by then.
+
+    Return its key; None where it has too many cells.
+    """
     with store.looking() as tx:
-        key, kept = _kept(tx, question)
-        if kept is not None and kept.as_of >= at:
-            return key
-        reader = RecordReader.at(tx, rules_in(tx), at)
-        count = counted_anew(reader, question) if kept is None else carried_forward(reader, question, kept)
-    if count is None:
-        return None
-    with store.writing() as tx:
-        keep_count(tx, count)
+        key = _key(tx, question)
+        newest = kept_count(tx, key)
+    ends = month_ends(question.zone, at)
+    since = ends[-1] - 1 if newest is None else newest.as_of
+    for instant in sorted({end for end in (*ends, at) if since < end}):
+        with store.looking() as tx:
+            reader, kept = RecordReader.at(tx, rules_in(tx), instant), kept_count(tx, key)
+            count = counted_anew(reader, question) if kept is None else carried_forward(reader, question, kept)
+        if count is None:
+            return None
+        with store.writing() as tx:
+            keep_count(tx, count)
     return key
 
 
-def _compared(store: Store, question: Question) -> Fault | None:
+def _compared(store: Store, question: Question, at: int) -> Fault | None:
     with store.looking() as tx:
-        _, kept = _kept(tx, question)
+        kept = kept_count(tx, _key(tx, question), at)
         if kept is None:
             return None
-        count = counted_anew(RecordReader.at(tx, rules_in(tx), kept.as_of), question)
+        count = counted_anew(RecordReader.at(tx, rules_in(tx), at), question)
     if count is None or orjson.dumps(count.cells) == orjson.dumps(kept.cells):
         return None
     with store.writing() as tx:
@@ -75,6 +93,11 @@ def _compared(store: Store, question: Question) -> Fault | None:
     return Fault("", 0, f"count_wrong {question.facts}")
 
 
-def _kept(tx: Tx, question: Question) -> tuple[str, KeptCount | None]:
-    key = question.key(rules_in(tx), postgres=tx.postgres)
-    return key, kept_count(tx, key)
+def _to_compare(tx: Tx, question: Question, at: int) -> list[int]:
+    """Return the newest instant as of which a question is kept, and one of the others by the number of the week."""
+    *others, newest = kept_instants(tx, _key(tx, question)) or [0]
+    return [newest, others[at // WEEK % len(others)]] if others else [newest]
+
+
+def _key(tx: Tx, question: Question) -> str:
+    return question.key(rules_in(tx), postgres=tx.postgres)

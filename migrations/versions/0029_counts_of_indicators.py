@@ -1,4 +1,4 @@
-"""Keep what indicators count, as of the last night."""
+"""Keep what indicators count, as of the last night and the ends of months."""
 
 import sqlalchemy as sa
 import sqlmodel
@@ -27,5 +27,5 @@ def upgrade() -> None:
         sa.Column("as_of", INSTANT, nullable=False),
         sa.Column("cells", TEXT(), nullable=False),
         sa.Column("seal", TEXT(), nullable=False),
-        sa.PrimaryKeyConstraint("question"),
+        sa.PrimaryKeyConstraint("question", "as_of"),
     )

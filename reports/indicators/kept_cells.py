@@ -41,10 +41,14 @@ def kept_cells(
             continue
         if not _whole_months(question.zone, spans):
             continue
-        kept = kept_count(reader.tx, row.question)
-        if kept is not None and min(spans)[0] >= kept.since and _few_moved(reader.tx, min(kept.as_of, reader.as_of)):
+        kept = kept_count(reader.tx, row.question, reader.as_of) or kept_count(reader.tx, row.question)
+        if kept is not None and min(spans)[0] >= kept.since and _is_near(reader, kept):
             return _read(reader, kept, facts, spans, names, queries)
     return None
+
+
+def _is_near(reader: RecordReader, kept: KeptCount) -> bool:
+    return kept.as_of == reader.as_of or _few_moved(reader.tx, min(kept.as_of, reader.as_of))
 
 
 def counted_anew(reader: RecordReader, question: Question) -> KeptCount | None:

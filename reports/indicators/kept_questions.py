@@ -80,6 +80,12 @@ def months_until(zone: str, at: int) -> Sequence[Period]:
     return trend_to(_month_of(zone, at).before(-1), MONTHS)
 
 
+def month_ends(zone: str, at: int) -> list[int]:
+    """Return the instants, up to this one, at which a month of which cells are kept was over; oldest first."""
+    begins = (month.begins(ZoneInfo(zone)) for month in months_until(zone, at)[1:])
+    return [begin for begin in begins if begin <= at]
+
+
 def begins_month(zone: str, at: int) -> bool:
     """Return whether a month begins at an instant in a zone."""
     return _month_of(zone, at).begins(ZoneInfo(zone)) == at

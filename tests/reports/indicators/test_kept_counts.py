@@ -1,7 +1,8 @@
 """Figures from kept counts are those of the record to the last digit, and a kept count is never trusted more (E2)."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -141,15 +142,15 @@ def test_a_night_that_was_killed_between_two_counts_leaves_both_right(store: Sto
     rows = query_rows(store, "SELECT * FROM indicator_count ORDER BY question")
     make_move(store, new_resolved_case(store, 2 * DAY, phone="13800138001"), "revisit", by="amy", after=3 * DAY)
     night(store, 4 * DAY)
-    half = rows[: len(rows) // 2]  # the first half is left as of the night before
-    for row in half:
+    newest = [row for row in rows if row["as_of"] == to_micros(START + DAY - timedelta(minutes=1))]
+    for row in newest[: len(newest) // 2]:  # these are left as of the night before
         execute_sql(
-            store, "UPDATE indicator_count SET as_of = :as_of, cells = :cells, seal = :seal WHERE question = :question",
-            **{name: row[name] for name in ("as_of", "cells", "seal", "question")},
+            store, "UPDATE indicator_count SET as_of = :as_of, cells = :cells, seal = :seal WHERE question = :question"
+            " AND as_of > :as_of", **{name: row[name] for name in ("as_of", "cells", "seal", "question")},
         )  # fmt: skip
     with store.looking() as tx:
         instants = {row.as_of for row in tx.rows("SELECT as_of FROM indicator_count")}
-    assert len(instants) == 2
+    assert len(instants) == 3
     assert differing(store, to_micros(START + 5 * DAY), Random(1)) == []
 
 
@@ -170,12 +171,11 @@ def test_a_count_that_was_changed_with_its_seal_is_found_and_put_right(store: St
     make_move(store, new_resolved_case(store), "revisit", by="amy", after=DAY)
     night(store, 2 * DAY)
     with store.writing() as tx:
-        [row] = tx.rows("SELECT question FROM indicator_count WHERE facts = 'openings'")
+        row = tx.row("SELECT question FROM indicator_count WHERE facts = 'openings'")
         kept = kept_count(tx, row.question)
         assert kept is not None
         [[month, values, facts, sums]] = kept.cells
-        object.__setattr__(kept, "cells", [[month, values, facts + 1, [sums[0] + 1]]])
-        keep_count(tx, kept)
+        keep_count(tx, replace(kept, cells=[(month, values, facts + 1, [sums[0] + 1])]))
         assert list(seal_faults(tx)) == []
     assert [fault.what for fault in recount(store)] == ["count_wrong openings"]
     assert recount(store) == []
@@ -190,7 +190,21 @@ def test_what_another_edition_counts_otherwise_is_read_from_the_record(store: St
     assert not is_kept(store, 3 * DAY)
     night(store, 4 * DAY)
     assert is_kept(store, 5 * DAY)
-    assert len(query_rows(store, "SELECT 1 FROM indicator_count WHERE facts = 'answers'")) == 1
+    assert len(query_rows(store, "SELECT DISTINCT question FROM indicator_count WHERE facts = 'answers'")) == 1
+
+
+def test_the_end_of_each_month_stays_kept_and_the_night_before_is_replaced(store: Store):
+    number = new_resolved_case(store)
+    for days in (1, 2, 40, 41, 100):
+        night(store, days * DAY)
+        make_move(store, number, "note", after=days * DAY + HOUR, note="Again.")
+    rows = query_rows(store, "SELECT as_of FROM indicator_count WHERE facts = 'openings' ORDER BY as_of")
+    zone = ZoneInfo("Asia/Shanghai")
+    ends = [to_micros(datetime(2026, month, 1, tzinfo=zone)) for month in (3, 4, 5, 6)]
+    assert [row["as_of"] for row in rows] == [*ends, to_micros(START + 100 * DAY - timedelta(minutes=1))]
+    for instant in ends:
+        assert differing(store, instant, Random(instant)) == []
+    assert recount(store) == []
 
 
 def test_whoever_anchors_anew_makes_the_next_night_count_anew(store: Store):
