@@ -12,7 +12,13 @@ from locales.translation import label, translate, when
 from reports.appraisal_parts import figures_text
 from reports.case_customer import unusable_text
 from reports.indicators.names import IndicatorNames, indicator_name, shipped_names
-from reports.third_party_text import comparison_text
+
+
+def _comparison_text(locale: str, recorded: str, names: IndicatorNames) -> str:
+    from reports.third_party_text import comparison_text  # the figures: only where scores were compared
+
+    return comparison_text(locale, recorded, names)
+
 
 MONEY = frozenset(
     {"approved", "claimed", "compensation", "cost", "expected", "fine", "recovered", "recovery", "worth", "written_off"}
@@ -36,8 +42,8 @@ CODED = frozenset({
 """Fields of forms that hold a code, or several separated by blanks, which have their labels."""
 WORDED: Mapping[tuple[str, str], Callable[[str, str, IndicatorNames], str]] = {
     ("appraisal", "figures"): figures_text,
-    ("finding", "gaps"): comparison_text,
-    ("third_party_evaluation", "comparison"): comparison_text,
+    ("finding", "gaps"): _comparison_text,
+    ("third_party_evaluation", "comparison"): _comparison_text,
 }
 """Fields, each with its kind of case, that hold codes and numbers, and what makes words of them for a reader."""
 INDICATOR = "indicator"
