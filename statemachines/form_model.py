@@ -146,11 +146,6 @@ def value_of(form: Form, name: str) -> Any:
     return form.__dict__.get(name)
 
 
-def values_of(form: Form, mark: Mark) -> list[str]:
-    """Return the codes or numbers in the fields with a mark: each names one, or several separated by blanks."""
-    return [value for name in marked(type(form), mark) for value in (value_of(form, name) or "").split()]
-
-
 @cache
 def required(form: type[Form]) -> tuple[str, ...]:
     """Return the names of the fields that must be given."""

@@ -1,7 +1,6 @@
 """Checks a form against what the store knows of what it names: people, departments, categories, cases, instants."""
 
 from collections.abc import Collection, Mapping
-from functools import cache
 
 import orjson
 
@@ -9,28 +8,12 @@ from engine.actors import NOBODY, Acting, refuse_unavailable
 from engine.commands.case_context import CaseContext
 from engine.commands.certificates import required_certificate
 from engine.commands.form_facts import FormFacts, Named, Recorded
+from engine.commands.form_names import NO_NAMES, Names, names_in
 from engine.departments import refuse_unknown_department
 from engine.entry_checks import SHOWN, check_actor
 from engine.ledger.record import CaseRow
 from models.columns import to_micros
-from statemachines.form_model import (
-    ACTOR,
-    BORNE_CATEGORY,
-    CATEGORY,
-    CUSTOMER_KIND,
-    DEPARTMENT,
-    KNOWN_CASE,
-    ON_CASE,
-    OPEN_CASE,
-    OWN_OR_AGREED,
-    PAST,
-    RECORDED,
-    WORKER,
-    Form,
-    marked,
-    value_of,
-    values_of,
-)
+from statemachines.form_model import ON_CASE, PAST, Form, marked, value_of
 from statemachines.forms import AGREED
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Refused
@@ -46,16 +29,6 @@ def check_form(context: CaseContext, move: str, form: Form, facts: FormFacts, *,
     check_named(context, form, facts.named, history=history)
 
 
-NAMING = (ACTOR, DEPARTMENT, CATEGORY, BORNE_CATEGORY, CUSTOMER_KIND, OPEN_CASE, OWN_OR_AGREED, KNOWN_CASE)
-"""The marks of fields that name people, departments, categories, kinds and other cases."""
-
-
-@cache
-def names_any(form: type[Form]) -> bool:
-    """Return whether a form has fields that name what must be known; most have none."""
-    return any(marked(form, mark) for mark in NAMING)
-
-
 def check_named(context: CaseContext, form: Form, named: Named, *, history: bool) -> None:
     """Check departments, categories, people, kinds and cases that a form names.
 
@@ -65,15 +38,16 @@ def check_named(context: CaseContext, form: Form, named: Named, *, history: bool
     'unknown_category' | 'unknown_actor' | 'not_a_person' | 'actor_disabled' | 'actor_absent' | 'owner_elsewhere' |
     'uncertified' | 'unknown_kind' | 'unknown_case' | 'not_mergeable' | 'no_consent')``.
     """
-    if not names_any(type(form)):
+    names = names_in(form)
+    if names is NO_NAMES:
         return
     if not history:
-        for code in values_of(form, DEPARTMENT):
+        for code in names.departments:
             refuse_unknown_department(code, named.departments)
-        _refuse_unknown_categories(form, named.unknown_categories)
-    _check_people(context, form, named, history=history)
-    _refuse_unknown_kinds(form)
-    _check_cases(context.case, form, named, history=history)
+        _refuse_unknown_categories(names, named.unknown_categories)
+    _check_people(context, value_of(form, "department") or context.case.department, names, named, history=history)
+    _refuse_unknown_kinds(names)
+    _check_cases(context.case, names, named, history=history)
 
 
 def _refuse_superseded(context: CaseContext, move: str, form: Form, recorded: Recorded) -> None:
@@ -96,26 +70,22 @@ def _refuse_future(context: CaseContext, move: str, form: Form) -> None:
             raise Refused("not_yet", move=move, field=name)
 
 
-def _refuse_unknown_categories(form: Form, unknown: Mapping[str, list[str]]) -> None:
-    for code in (*values_of(form, CATEGORY), *values_of(form, BORNE_CATEGORY)) if unknown else ():
+def _refuse_unknown_categories(names: Names, unknown: Mapping[str, list[str]]) -> None:
+    for code in (*names.categories, *names.borne_categories) if unknown else ():
         if code in unknown:
             raise Refused("unknown_category", category=code[:SHOWN], near=unknown[code])
 
 
-def _check_people(context: CaseContext, form: Form, named: Named, *, history: bool) -> None:
-    owners, workers = marked(type(form), ON_CASE), marked(type(form), WORKER)
-    department = value_of(form, "department") or context.case.department
-    for name in marked(type(form), ACTOR):
-        handle = getattr(form, name)
-        if handle is None or name in marked(type(form), RECORDED):  # whom the record names is known
-            continue
+def _check_people(context: CaseContext, department: str | None, names: Names, named: Named, *, history: bool) -> None:
+    """Check whom the form names; ``department`` is the one that has the case after the move."""
+    for handle, owns, works in names.people:
         check_actor(handle)
         person = named.people.get(handle)
         if person is None:
             raise Refused("unknown_actor", handle=handle)
-        if not history and name in (*owners, *workers):
+        if not history and (owns or works):
             _check_worker(person, department, context.now)
-        if not history and name in owners:
+        if not history and owns:
             _refuse_uncertified(context, handle, named.certified)
 
 
@@ -135,23 +105,22 @@ def _refuse_uncertified(context: CaseContext, handle: str, certified: Collection
         raise Refused("uncertified", handle=handle, course=course, pack=context.pack.edition)
 
 
-def _refuse_unknown_kinds(form: Form) -> None:
-    for name in marked(type(form), CUSTOMER_KIND):
-        kind = getattr(form, name)
+def _refuse_unknown_kinds(names: Names) -> None:
+    for kind in names.kinds:
         known = [name for name, table in lifecycles().items() if not table.internal]
-        if kind is not None and kind not in known:
+        if kind not in known:
             raise Refused("unknown_kind", kind=kind, known=known)
 
 
-def _check_cases(case: CaseRow, form: Form, named: Named, *, history: bool) -> None:
+def _check_cases(case: CaseRow, names: Names, named: Named, *, history: bool) -> None:
     """Check the cases that a form names; what was open in history may have ended since."""
-    for number in values_of(form, OPEN_CASE):
+    for number in names.open_cases:
         other = _known_case(number, named.cases)
         if (other.closed and not history) or other.id == case.id or other.kind != case.kind:
             raise Refused("not_mergeable", number=other.number, kind=case.kind)
-    for number in () if history else values_of(form, OWN_OR_AGREED):
+    for number in () if history else names.own_cases:
         _refuse_without_consent(case, number, named.customers)
-    for number in values_of(form, KNOWN_CASE):
+    for number in names.known_cases:
         _known_case(number, named.cases)
 
 

@@ -5,7 +5,7 @@ Most forms need none of it: then each part is empty, and nothing was asked.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.caches import Acting
 from engine.ledger.record import CaseRow
@@ -78,8 +78,7 @@ class Promises:
 NOTHING_RECORDED, NOTHING_NAMED, NO_PROMISES = Recorded(), Named(), Promises()
 
 
-@dataclass(frozen=True, slots=True)
-class FormFacts:
+class FormFacts(NamedTuple):
     """All that was read for the form of one move."""
 
     recorded: Recorded = NOTHING_RECORDED

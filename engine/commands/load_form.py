@@ -1,6 +1,6 @@
 """Loads what the fields of a form need, each only where the form or the table marks such a field; see ``FormFacts``."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,32 +11,17 @@ from engine.categories import unknown_category
 from engine.commands import load_sql
 from engine.commands.case_context import CaseContext
 from engine.commands.certificates import holders, required_certificate
-from engine.commands.check_form import names_any
 from engine.commands.command import Command
 from engine.commands.complete_form import VALID_FOR, ids_in
-from engine.commands.form_facts import NOTHING_NAMED, FormFacts, Named, Recorded
+from engine.commands.form_facts import NOTHING_NAMED, NOTHING_RECORDED, FormFacts, Named, Recorded
+from engine.commands.form_names import NO_NAMES, Names, names_in
 from engine.commands.load_history import read_later_moves
 from engine.commands.load_promises import load_promises
 from engine.departments import departments
 from engine.ledger.record import cases_by_number
 from engine.transaction import Tx
 from statemachines.customer_messages import carries_words
-from statemachines.form_model import (
-    ACTOR,
-    ATTACHED,
-    BORNE_CATEGORY,
-    CATEGORY,
-    DEPARTMENT,
-    KNOWN_CASE,
-    ON_CASE,
-    OPEN_CASE,
-    OWN_OR_AGREED,
-    RECORDED,
-    Form,
-    marked,
-    value_of,
-    values_of,
-)
+from statemachines.form_model import ATTACHED, ON_CASE, OPEN_CASE, RECORDED, Form, marked, value_of
 from statemachines.lifecycle import Lifecycle, Move
 from statemachines.roles import Role
 
@@ -61,24 +46,23 @@ def names_a_case(table: Lifecycle, move: str) -> bool:
 
 def _recorded(tx: Tx, context: CaseContext, command: Command, form: Form, actor: Acting) -> Recorded:
     rows, history = context.table.rows[command.move], Role.IMPORT in actor.roles
-    disputed = set(_disputed(context, rows, form, actor))
-    return Recorded(
-        {number: tx.rows(load_sql.MAKERS, number=number) for number in disputed},
-        None if history else earlier_words(tx, context.case.id, rows[0], form),
-        {} if history else _attachments(tx, context, form),
-        () if command.since is None else _later_moves(tx, context, form, command.since),
-    )
+    disputed = _disputed(context, rows, form, actor)
+    words = None if history else earlier_words(tx, context.case.id, rows[0], form)
+    attachments = None if history else _attachments(tx, context, form)
+    later_moves = () if command.since is None else _later_moves(tx, context, form, command.since)
+    if not (disputed or words or attachments or later_moves):
+        return NOTHING_RECORDED
+    makers = {number: tx.rows(load_sql.MAKERS, number=number) for number in disputed}
+    return Recorded(makers, words, attachments or {}, later_moves)
 
 
-def _disputed(context: CaseContext, rows: Sequence[Move], form: Form, actor: Acting) -> Iterator[str]:
-    """Yield the numbers of the cases of which it matters who decided them and who took part in them."""
-    if marked(type(form), RECORDED):
-        yield getattr(form, "about")  # noqa: B009 (only such forms have it)
+def _disputed(context: CaseContext, rows: Sequence[Move], form: Form, actor: Acting) -> set[str]:
+    """Return the numbers of the cases of which it matters who decided them and who took part in them."""
+    numbers = {value_of(form, "about")} if marked(type(form), RECORDED) else set[str | None]()
     for row in rows if actor.person else ():
         if row.impartial_to:
-            number = orjson.loads(context.case.variables).get(row.impartial_to)
-            if number is not None:
-                yield number
+            numbers.add(orjson.loads(context.case.variables).get(row.impartial_to))
+    return {number for number in numbers if number is not None}
 
 
 def earlier_words(tx: Tx, case_id: int, row: Move, form: Form) -> str | None:
@@ -101,7 +85,8 @@ def _attachments(tx: Tx, context: CaseContext, form: Form) -> Mapping[str, Any]:
 
 def _later_moves(tx: Tx, context: CaseContext, form: Form, since: int) -> Sequence[Any]:
     """Return the moves after ``since``, if there are any and the form puts anything on the case."""
-    if context.case.version <= since or not marked(type(form), ON_CASE):
+    puts = any(value_of(form, name) is not None for name in marked(type(form), ON_CASE))
+    if context.case.version <= since or not puts:
         return ()
     later_moves = context.later_moves
     if later_moves is None:
@@ -114,49 +99,40 @@ def load_named(tx: Tx, context: CaseContext, move: str, form: Form, *, history: 
 
     In history the owners may have left, and departments and categories may be another house's: they are not read.
     """
-    inherits = move in context.table.inheriting
-    if not inherits and not names_any(type(form)):
+    names, inherits = names_in(form), move in context.table.inheriting
+    if names is NO_NAMES and not inherits:
         return NOTHING_NAMED
-    owners = set(marked(type(form), ON_CASE)) & set(marked(type(form), ACTOR))
+    found = ((person.handle, find_actor(tx, person.handle)) for person in names.people)
     return Named(
-        people={handle: actor for handle in _handles(form) if (actor := find_actor(tx, handle)) is not None},
-        departments=departments(tx) if not history and values_of(form, DEPARTMENT) else (),
-        unknown_categories={} if history else _unknown_categories(tx, form),
-        certified=() if history else _certified(tx, context, [value_of(form, name) for name in owners]),
-        cases=cases_by_number(tx, [*values_of(form, OPEN_CASE), *values_of(form, KNOWN_CASE)]),
-        customers={} if history else _customers(tx, context.case.number, values_of(form, OWN_OR_AGREED)),
+        people={handle: actor for handle, actor in found if actor is not None},
+        departments=departments(tx) if names.departments and not history else (),
+        unknown_categories={} if history else _unknown_categories(tx, names),
+        certified=() if history else _certified(tx, context, [person.handle for person in names.people if person.owns]),
+        cases=cases_by_number(tx, [*names.open_cases, *names.known_cases]),
+        customers={} if history else _customers(tx, context.case.number, names.own_cases),
         handed_on=tx.rows(load_sql.HANDED_ON, number=value_of(form, "case")) if inherits else (),
     )
 
 
-def _handles(form: Form) -> Iterator[str]:
-    """Yield the people whom a form names; those whom the record names are known."""
-    for name in marked(type(form), ACTOR):
-        if (handle := value_of(form, name)) is not None and name not in marked(type(form), RECORDED):
-            yield handle
+def _unknown_categories(tx: Tx, names: Names) -> dict[str, list[str]]:
+    """Return the categories that there are not, each with those that resemble it."""
+    found = {code: unknown_category(tx, code) for code in names.categories}
+    found |= {code: unknown_category(tx, code, borne=True) for code in names.borne_categories if code not in found}
+    return {code: near for code, near in found.items() if near is not None}
 
 
-def _unknown_categories(tx: Tx, form: Form) -> dict[str, list[str]]:
-    unknown: dict[str, list[str]] = {}
-    for mark, borne in ((CATEGORY, False), (BORNE_CATEGORY, True)):
-        for code in values_of(form, mark):
-            if (near := unknown_category(tx, code, borne=borne)) is not None:
-                unknown[code] = near
-    return unknown
-
-
-def _certified(tx: Tx, context: CaseContext, handles: Sequence[str | None]) -> set[str]:
+def _certified(tx: Tx, context: CaseContext, handles: Sequence[str]) -> set[str]:
     """Return who of these holds the certificate that the pack asks for; a group of commands reads all holders once."""
     course, around = required_certificate(context.pack), context.around
     if course is None or context.table.internal:
         return set()
     if around.holders is None:
-        return {handle for handle in handles if handle and holders(tx, course, around.now, handle)}
-    if course not in around.holders and any(handles):
+        return {handle for handle in handles if holders(tx, course, around.now, handle)}
+    if course not in around.holders and handles:
         around.holders[course] = holders(tx, course, around.now)
     return around.holders.get(course, set())
 
 
-def _customers(tx: Tx, number: str, others: list[str]) -> dict[str, int | None]:
+def _customers(tx: Tx, number: str, others: Sequence[str]) -> dict[str, int | None]:
     rows = tx.rows_among(load_sql.CUSTOMERS, numbers=[number, *others]) if others else ()
     return {row.number: row.person for row in rows}
