@@ -151,8 +151,9 @@ def _mail(work: Work, case: Case, alert: Alert, actor: Actor) -> ComposedMail:
         "page": staff_page(work, case.number) or "–",
         "link": _link(work, alert, actor),
     }
-    key = "mail.duty_alert" if alert.climbs_at is not None else "mail.duty_alert_last"
-    subject, body = translate(locale, "mail.duty_alert.subject", **params), translate(locale, f"{key}.body", **params)
+    template = "duty_alert" if alert.climbs_at is not None else "duty_alert_last"
+    subject = translate(locale, "mail.duty_alert.subject", **params)
+    body = translate(locale, f"mail.{template}.body", **params)
     return ComposedMail(f"{alert.key}:{actor.handle}", actor.handle, subject, body, None if actor.email else NO_ADDRESS)
 
 

@@ -91,8 +91,9 @@ def _faults(calendar: Any, known: KnownPosts) -> Iterator[Problem]:
                 yield Problem(number, SUMMARY, "bad_file.unknown_person", {"value": excerpt(person)})
         if START not in event:
             yield Problem(number, START, "bad_file.no_start")
-        rules = event.get(RULE, [])
-        for rule in rules if isinstance(rules, list) else [rules]:
+        rules: Any = event.get(RULE, [])
+        one_or_many: list[Any] = rules if isinstance(rules, list) else [rules]
+        for rule in one_or_many:
             if {str(each).upper() for each in rule.get("FREQ", [])} & TOO_OFTEN or WITHIN_DAY & set(rule):
                 yield Problem(number, RULE, "bad_file.too_often")
 
@@ -102,10 +103,10 @@ def _people(event: Any) -> list[str]:
 
 
 def _shifts(calendar: Any, post: OfPost, since: datetime, until: datetime) -> Iterator[DatedShift]:
-    import recurring_ical_events
+    import recurring_ical_events  # pyright: ignore[reportMissingTypeStubs]
 
     try:
-        events = recurring_ical_events.of(calendar).between(since, until)
+        events: list[Any] = [*recurring_ical_events.of(calendar).between(since, until)]
     except MALFORMED as error:
         raise Unreadable(Problem(None, RULE, "bad_file.bad_rule")) from error
     for event in events:
