@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
 from gateways.duty_tables import KnownPosts
@@ -92,8 +92,7 @@ def _faults(calendar: Any, known: KnownPosts) -> Iterator[Problem]:
         if START not in event:
             yield Problem(number, START, "bad_file.no_start")
         rules: Any = event.get(RULE, [])
-        one_or_many: list[Any] = rules if isinstance(rules, list) else [rules]
-        for rule in one_or_many:
+        for rule in cast(list[Any], rules if isinstance(rules, list) else [rules]):
             if {str(each).upper() for each in rule.get("FREQ", [])} & TOO_OFTEN or WITHIN_DAY & set(rule):
                 yield Problem(number, RULE, "bad_file.too_often")
 
