@@ -17,11 +17,12 @@ from engine.duty.roster import Roster, on_duty
 from engine.duty.stored import read_roster
 from engine.escalation.recipients import asked_for
 from engine.outbox.duty_alerts import Alert, climb, due_alerts, record_alert
+from engine.outbox.duty_links import link_to_acknowledge
 from engine.outbox.mails import NO_ADDRESS, NOBODY, ComposedMail
 from engine.rules.in_force import Rules, rules_of
 from engine.rules.pack_sections import Alerts
 from engine.store import Store
-from flows.case_address import staff_page
+from flows.case_address import site, staff_page
 from flows.notifications import staff_of
 from flows.reaction_context import ReactionContext
 from flows.work import Work, off_loop
@@ -148,7 +149,18 @@ def _mail(work: Work, case: Case, alert: Alert, actor: Actor) -> ComposedMail:
         "until": "–" if alert.climbs_at is None else f"{alert.climbs_at.astimezone(zone):%Y-%m-%d %H:%M}",
         "zone": zone.key,
         "page": staff_page(work, case.number) or "–",
+        "link": _link(work, alert, actor),
     }
-    key = "mail.duty_alert" if alert.climbs_at is not None else "mail.duty_alert_last"
-    subject, body = translate(locale, "mail.duty_alert.subject", **params), translate(locale, f"{key}.body", **params)
+    template = "duty_alert" if alert.climbs_at is not None else "duty_alert_last"
+    subject = translate(locale, "mail.duty_alert.subject", **params)
+    body = translate(locale, f"mail.{template}.body", **params)
     return ComposedMail(f"{alert.key}:{actor.handle}", actor.handle, subject, body, None if actor.email else NO_ADDRESS)
+
+
+def _link(work: Work, alert: Alert, actor: Actor) -> str:
+    """Return the address by which one person acknowledges; empty where no console is known."""
+    address = site(work.public_url, work.store.home)
+    if address is None or actor.id is None:
+        return ""
+    ending = link_to_acknowledge(work.store.secret, alert.case_id, alert.seq, alert.level, actor.id)
+    return f"{translate(actor.locale, 'duty.link.mail')} {address}/console/duty/alerts/{ending}"

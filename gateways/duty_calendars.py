@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
 from gateways.duty_tables import KnownPosts
@@ -91,8 +91,8 @@ def _faults(calendar: Any, known: KnownPosts) -> Iterator[Problem]:
                 yield Problem(number, SUMMARY, "bad_file.unknown_person", {"value": excerpt(person)})
         if START not in event:
             yield Problem(number, START, "bad_file.no_start")
-        rules = event.get(RULE, [])
-        for rule in rules if isinstance(rules, list) else [rules]:
+        rules: Any = event.get(RULE, [])
+        for rule in cast(list[Any], rules if isinstance(rules, list) else [rules]):
             if {str(each).upper() for each in rule.get("FREQ", [])} & TOO_OFTEN or WITHIN_DAY & set(rule):
                 yield Problem(number, RULE, "bad_file.too_often")
 
@@ -102,10 +102,10 @@ def _people(event: Any) -> list[str]:
 
 
 def _shifts(calendar: Any, post: OfPost, since: datetime, until: datetime) -> Iterator[DatedShift]:
-    import recurring_ical_events
+    import recurring_ical_events  # pyright: ignore[reportMissingTypeStubs]
 
     try:
-        events = recurring_ical_events.of(calendar).between(since, until)
+        events: list[Any] = [*recurring_ical_events.of(calendar).between(since, until)]
     except MALFORMED as error:
         raise Unreadable(Problem(None, RULE, "bad_file.bad_rule")) from error
     for event in events:

@@ -30,7 +30,7 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
     ),
     HTTPStatus.NOT_FOUND: (
         "attachment_erased", "oidc_off", "portal_no_file", "unknown_address", "unknown_arrival", "unknown_attachment",
-        "unknown_indicator", "care_link_unknown",
+        "unknown_indicator", "care_link_unknown", "alert_link_unknown",
         "unknown_case", "unknown_identity", "unknown_order",
         "unknown_contact", "unknown_draw", "unknown_survey", "unknown_session",
         "unknown_sheet", "unknown_draft", "unknown_rule", "unknown_text", "unknown_token", "unknown_webhook",

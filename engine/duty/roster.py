@@ -9,9 +9,10 @@ Note [Newest roster]: for a department and a level, the roster in effect on a lo
 the date on which it begins, and is worked to its end also where another roster takes effect meanwhile.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 
 from engine.calendars.calendar import Calendar
 from models.shifts import HOLIDAY, HOUSE, NOT_NEEDED, WEEKDAYS, DatedShift, Shift, WeeklyShift
@@ -23,7 +24,7 @@ Span = tuple[datetime, datetime, str]
 """When a shift begins and ends, and whose it is."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RosterEdition:
     """An imported roster; ``number`` counts the imports. It takes effect on the local date ``valid_from``."""
 
@@ -32,9 +33,14 @@ class RosterEdition:
     calendar: Calendar
     shifts: tuple[Shift, ...]
 
-    def posts(self) -> frozenset[Post]:
-        """Return what it names people for."""
-        return frozenset((shift.department, shift.level) for shift in self.shifts)
+    @cached_property
+    def posts(self) -> Mapping[Post, tuple[Shift, ...]]:
+        """The shifts by what they are worked for; read thousands of times for a plan of some days."""
+        by_post: dict[Post, tuple[Shift, ...]] = {}
+        for shift in self.shifts:
+            post = (shift.department, shift.level)
+            by_post[post] = (*by_post.get(post, ()), shift)
+        return by_post
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +64,11 @@ class Roster:
 
     def posts(self) -> list[Post]:
         """Return what any roster names people for."""
-        return sorted({post for edition in self.editions for post in edition.posts()})
+        return sorted({post for edition in self.editions for post in edition.posts})
 
     def edition_on(self, post: Post, day: date) -> RosterEdition | None:
         """Return the roster in effect for a post on a local date. See Note [Newest roster]."""
-        known = [each for each in self.editions if each.valid_from <= day and post in each.posts()]
+        known = [each for each in self.editions if each.valid_from <= day and post in each.posts]
         return max(known, key=lambda each: (each.valid_from, each.number), default=None)
 
 
@@ -110,7 +116,7 @@ def changes(roster: Roster, post: Post, since: datetime, until: datetime) -> lis
 
 def _begun(roster: Roster, post: Post, at: datetime) -> bool:
     """Return whether a roster names people for a post and has taken effect."""
-    return any(post in each.posts() and each.valid_from <= each.calendar.local(at).date() for each in roster.editions)
+    return any(post in each.posts and each.valid_from <= each.calendar.local(at).date() for each in roster.editions)
 
 
 def _spans(roster: Roster, post: Post, since: datetime, until: datetime) -> Iterator[Span]:
@@ -124,18 +130,16 @@ def _spans(roster: Roster, post: Post, since: datetime, until: datetime) -> Iter
                 yield _instant(edition, day, shift.begins), _instant(edition, ends_on, shift.ends), shift.person
         day += DAY
     for edition in roster.editions:
-        for shift in edition.shifts:
+        for shift in edition.posts.get(post, ()):
             if isinstance(shift, DatedShift) and shift.starts_at < until and shift.ends_at > since:
                 begins_on = edition.calendar.local(shift.starts_at).date()
-                if (shift.department, shift.level) == post and roster.edition_on(post, begins_on) is edition:
+                if roster.edition_on(post, begins_on) is edition:
                     yield shift.starts_at, shift.ends_at, shift.person
 
 
 def _weekly_shifts(edition: RosterEdition, post: Post, day: date) -> list[WeeklyShift]:
     """Return the shifts for a post that begin on a local date by the pattern of the week or of the holidays."""
-    shifts = [
-        shift for shift in edition.shifts if isinstance(shift, WeeklyShift) and (shift.department, shift.level) == post
-    ]
+    shifts = [shift for shift in edition.posts.get(post, ()) if isinstance(shift, WeeklyShift)]
     of_holidays = [shift for shift in shifts if HOLIDAY in shift.days]
     if of_holidays and is_holiday(edition.calendar, day):
         return of_holidays

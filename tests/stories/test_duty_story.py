@@ -27,7 +27,7 @@ from tests.engine.duty.rosters import recorded, weekly
 from tests.flows.scenes import DAMAGE, sent_mails
 from tests.one_thread import run_in_one_thread
 
-pytestmark = [pytest.mark.requirement("B11"), pytest.mark.any_database]
+pytestmark = pytest.mark.requirement("B11")
 
 
 def clock(work: Work, text: str) -> None:
