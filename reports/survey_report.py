@@ -21,6 +21,7 @@ from models.columns import LARGEST, from_micros
 from reports.current_names import state_of
 from reports.indicators.statistics import Representativeness, representativeness, rounded, wilson
 from statemachines.forms import Outcome
+from statemachines.kinds import lifecycle_of
 from statemachines.survey_invitation import (
     ANSWERED,
     ARCHIVED,
@@ -51,7 +52,9 @@ SELECT p.stratum, t.form, r.questionnaire, r.version, r.score,
        (SELECT n.dest FROM transition n WHERE n.case_id = p.case_id AND n.recorded_at <= :as_of
          ORDER BY n.seq DESC LIMIT 1) AS state,
        (SELECT o.source FROM transition o WHERE o.case_id = p.case_id AND o.move IN ({call_off})
-           AND o.recorded_at <= :as_of) AS off_from
+           AND o.recorded_at <= :as_of) AS off_from,
+       (SELECT d.move FROM transition d WHERE d.case_id = p.case_id AND d.move IN ({doubt}, {clear})
+           AND d.recorded_at <= :as_of ORDER BY d.seq DESC LIMIT 1) AS judged
   FROM survey_person p
   LEFT JOIN transition t ON t.case_id = p.case_id AND t.move IN ({answer}) AND t.recorded_at <= :as_of
   LEFT JOIN rating r ON r.case_id = t.case_id
@@ -96,7 +99,8 @@ class StratumFigures:
 
     ``called_off`` counts invitations that ended with their survey, ``open`` those whose answer is awaited.
     ``left_out`` counts those who could not be drawn, by reason. ``satisfied`` are of ``answered``, with the 95 %
-    interval of the share in percent. ``score`` is the mean of the ``scored`` answers in points of 100.
+    interval of the share in percent; ``doubtful`` of them are marked so, and what is counted without these is
+    ``undoubted``. ``score`` is the mean of the ``scored`` answers in points of 100.
     """
 
     name: str
@@ -111,8 +115,11 @@ class StratumFigures:
     called_off: int
     open: int
     satisfied: int
+    doubtful: int
+    satisfied_undoubted: int
     scored: int
     score: Decimal | None
+    score_undoubted: Decimal | None
     interval: tuple[Decimal, Decimal] | None
 
     @property
@@ -124,6 +131,11 @@ class StratumFigures:
     def satisfied_share(self) -> float | None:
         """Satisfied of answered, in percent."""
         return share_number(self.satisfied, self.answered, digits=1)
+
+    @property
+    def undoubted_share(self) -> float | None:
+        """Satisfied of answered in percent, both without the answers that are marked doubtful."""
+        return share_number(self.satisfied_undoubted, self.answered - self.doubtful, digits=1)
 
     @property
     def small(self) -> bool:
@@ -166,11 +178,9 @@ def survey_report(tx: Tx, survey_id: int, as_of: int = LARGEST) -> SurveyReport:
     Raises ``Refused('unknown_survey')``.
     """
     survey_row(tx, survey_id)
-    asked = tx.rows(
-        INVITATIONS.format(answer=recorded_as("move", "revisit"), call_off=recorded_as("move", "call_off")),
-        id=survey_id,
-        as_of=as_of,
-    )
+    names = {"answer": "revisit", "call_off": "call_off", "doubt": "dispute", "clear": "clear_dispute"}
+    sql = INVITATIONS.format(**{name: recorded_as("move", move) for name, move in names.items()})
+    asked = tx.rows(sql, id=survey_id, as_of=as_of)
     rows = tx.rows(STRATA, id=survey_id)
     strata = [_figures(row.stratum, [row], [each for each in asked if each.stratum == row.stratum]) for row in rows]
     editions = sorted({f"{each.questionnaire}@{each.version}" for each in asked if each.questionnaire})
@@ -196,9 +206,9 @@ def _figures(name: str, strata: Iterable[Any], asked: Sequence[Any]) -> StratumF
     rows = list(strata)
     states = [state_of(SURVEY_INVITATION.kind, each.state) for each in asked if each.state is not None]
     off_from = [state_of(SURVEY_INVITATION.kind, each.off_from) for each in asked if each.off_from is not None]
-    outcomes = [json.loads(each.form)["outcome"] for each in asked if each.form is not None]
-    scores = [each.score for each in asked if each.score is not None]
-    satisfied = outcomes.count(Outcome.SATISFIED)
+    answered = [each for each in asked if each.form is not None]
+    undoubted = [each for each in answered if each.judged is None or _move(each.judged) != "dispute"]
+    satisfied, sure = _satisfied(answered), _satisfied(undoubted)
     left_out = Counter[str]()
     for row in rows:
         left_out.update({reason: len(parties) for reason, parties in json.loads(row.left_out).items()})
@@ -210,15 +220,32 @@ def _figures(name: str, strata: Iterable[Any], asked: Sequence[Any]) -> StratumF
         drawn=len(asked),
         invited=len(states),
         reached=sum(state in REACHED for state in states) + sum(each in WRITTEN_TO for each in off_from),
-        answered=len(outcomes),
+        answered=len(answered),
         declined=states.count(DECLINED),
         called_off=states.count(CALLED_OFF),
         open=sum(state in OPEN for state in states),
         satisfied=satisfied,
-        scored=len(scores),
-        score=rounded(Fraction(sum(scores), 100 * len(scores))) if scores else None,
-        interval=wilson(satisfied, len(outcomes)),
+        doubtful=len(answered) - len(undoubted),
+        satisfied_undoubted=sure,
+        scored=sum(each.score is not None for each in answered),
+        score=_mean(answered),
+        score_undoubted=_mean(undoubted),
+        interval=wilson(satisfied, len(answered)),
     )
+
+
+def _move(recorded: str) -> str:
+    return lifecycle_of(SURVEY_INVITATION.kind).resolver.move(recorded)
+
+
+def _satisfied(answered: Sequence[Any]) -> int:
+    return sum(json.loads(each.form)["outcome"] == Outcome.SATISFIED for each in answered)
+
+
+def _mean(answered: Sequence[Any]) -> Decimal | None:
+    """Return the mean of the scores that were given, in points of 100."""
+    scores = [each.score for each in answered if each.score is not None]
+    return rounded(Fraction(sum(scores), 100 * len(scores))) if scores else None
 
 
 def _weighted(strata: Sequence[StratumFigures]) -> Decimal | None:
