@@ -173,14 +173,14 @@ class Survey(Form):
 
 
 class Doubt(Form):
-    """What makes a reviewer doubt an evaluation or an answer. It stays where it is, marked (E1, E8)."""
+    """What makes a reviewer doubt the evaluation. It stays where it is, marked (E8)."""
 
     disputed: Annotated[Literal[True], VARIABLE] = True
     evidence: Personal
 
 
 class Cleared(Form):
-    """Why it stands after all."""
+    """Why the evaluation stands after all."""
 
     disputed: Annotated[Literal[False], VARIABLE] = False
     evidence: Personal
