@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from apps.principal_surveys import SeenSurvey
-from reports.survey_report import StratumFigures
+from reports.survey_stratum import StratumFigures
 
 
 def survey_report_document(seen: SeenSurvey) -> dict[str, Any]:

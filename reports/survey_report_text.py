@@ -6,7 +6,8 @@ from decimal import Decimal
 from locales.translation import label, translate, when
 from models.paper import Cell, PaperSection, PaperTable
 from reports.indicators.indicator_text import short
-from reports.survey_report import StratumFigures, SurveyLine, SurveyReport
+from reports.survey_report import SurveyLine, SurveyReport
+from reports.survey_stratum import StratumFigures
 
 COLUMNS = ("stratum", "population", "drawn", "reached", "answered", "rate", "satisfied", "score")
 DAY = "%Y-%m-%d"
