@@ -16,6 +16,8 @@ from engine.ledger.journal import journal_row
 from engine.transaction import Tx
 from models.columns import from_micros
 from models.mail_addresses import mail_address
+from models.person_names import person_name
+from models.telephone_numbers import phone_number
 from models.zones import is_zone
 from statemachines.lifecycle import Refused
 from statemachines.roles import Role
@@ -33,10 +35,10 @@ __all__ = [
 COLUMNS = "id, handle, roles, disabled_at, absent_from, absent_until, department"
 """The columns of an actor that ``acting_of`` reads."""
 FIND = f"SELECT {COLUMNS} FROM actor WHERE handle = :handle"
-SAME = "SELECT handle, roles, department, boss, locale, email, zone FROM actor WHERE handle = :handle"
+SAME = "SELECT handle, roles, department, boss, locale, email, zone, name, phone FROM actor WHERE handle = :handle"
 ADD = """
-INSERT INTO actor (handle, roles, department, boss, locale, email, zone)
-VALUES (:handle, :roles, :department, :boss, :locale, :email, :zone) ON CONFLICT (handle) DO NOTHING
+INSERT INTO actor (handle, roles, department, boss, locale, email, zone, name, phone)
+VALUES (:handle, :roles, :department, :boss, :locale, :email, :zone, :name, :phone) ON CONFLICT (handle) DO NOTHING
 """
 
 
@@ -51,6 +53,8 @@ class NewActor:
     locale: str = "zh_CN"
     email: str | None = None
     zone: str | None = None
+    name: str | None = None
+    phone: str | None = None
 
 
 @cache
@@ -206,7 +210,7 @@ def add_actor(tx: Tx, actor: NewActor, by: str = SYSTEM, at: int = 0) -> bool:
     """Add an actor; return False if exactly this one exists already. ``by`` and ``at`` stand in the journal.
 
     Raises ``Refused('actor_exists')`` if the handle belongs to another one, ``Refused('bad_handle' | 'bad_locale' |
-    'role_of_nobody' | 'unknown_department' | 'unknown_zone' | 'bad_address')``.
+    'role_of_nobody' | 'unknown_department' | 'unknown_zone' | 'bad_address' | 'bad_staff_phone')``.
     """
     check_handle(actor.handle)
     if actor.boss is not None:
@@ -224,6 +228,8 @@ def add_actor(tx: Tx, actor: NewActor, by: str = SYSTEM, at: int = 0) -> bool:
         "locale": actor.locale,
         "email": actor.email and mail_address(actor.email).written,
         "zone": actor.zone,
+        "name": actor.name and (person_name(actor.name) or None),
+        "phone": staff_phone(actor.phone),
     }
     if tx.run(ADD, **values) == 1:
         journal_row(tx, "actor", (actor.handle,), by, at)
@@ -249,6 +255,16 @@ def check_email(email: str | None) -> None:
     """Raise ``Refused('bad_address')`` for a text that is not one mail address."""
     if email is not None and not (address := mail_address(email)).valid:
         raise Refused("bad_address", field="email", identifier=address.quality.value)
+
+
+def staff_phone(phone: str | None) -> str | None:
+    """Return a telephone number in E.164. Raises ``Refused('bad_staff_phone')`` for what is not one number."""
+    if phone is None:
+        return None
+    number = phone_number(phone)
+    if not number.normal:
+        raise Refused("bad_staff_phone", identifier=number.quality.value)
+    return number.normal
 
 
 def seed(tx: Tx, at: int) -> None:

@@ -6,7 +6,8 @@ from decimal import Decimal
 from locales.translation import label, translate, when
 from models.paper import Cell, PaperSection, PaperTable
 from reports.indicators.indicator_text import short
-from reports.survey_report import StratumFigures, SurveyLine, SurveyReport
+from reports.survey_report import SurveyLine, SurveyReport
+from reports.survey_stratum import StratumFigures
 
 COLUMNS = ("stratum", "population", "drawn", "reached", "answered", "rate", "satisfied", "score")
 DAY = "%Y-%m-%d"
@@ -70,6 +71,12 @@ def _texts(report: SurveyReport, locale: str) -> Iterator[str]:
         yield _text(locale, "not_sent")
         return
     yield _text(locale, "silence", silent=total.drawn - total.answered, declined=total.declined)
+    if total.doubtful:
+        yield _text(
+            locale, "doubtful", doubtful=total.doubtful, answered=total.answered, part=total.satisfied_undoubted,
+            share=percent(total.undoubted_share), whole=total.answered - total.doubtful,
+            score="–" if total.score_undoubted is None else short(total.score_undoubted),
+        )  # fmt: skip
     if report.weighted_share is not None:
         yield _text(locale, "weighted", share=short(report.weighted_share))
     if total.small:

@@ -11,7 +11,7 @@ from statemachines.forms import SurveyWay
 from statemachines.laws import lawful
 from statemachines.lifecycle import Clause, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import INVESTIGATORS, MANAGERS, Role
-from statemachines.shared_moves import attaching, called_back, calling_in_vain, everyday_moves
+from statemachines.shared_moves import attaching, called_back, calling_in_vain, disputing, everyday_moves
 from statemachines.state_groups import before, in_group
 
 DRAWN, TO_INVITE, TO_CALL, TO_VISIT = "drawn", "to_invite", "to_call", "to_visit"
@@ -50,6 +50,8 @@ LIVE = before(STATES, Milestone.ARCHIVED)
 INTERVIEWERS = (*INVESTIGATORS, Role.QUALITY_TEAM, Role.MARKET)
 """Who calls and visits customers, and enters their answers."""
 CALLERS = (*INTERVIEWERS, SYSTEM)
+REVIEWERS = (Role.QUALITY_TEAM, GROUP)
+"""Who marks an answer as doubtful, with evidence, and who clears it."""
 PEOPLE = (*INTERVIEWERS, GROUP)
 ASKING = (*INTERVIEWERS, Role.CUSTOMER)
 
@@ -114,6 +116,7 @@ SURVEY_INVITATION = Lifecycle(
         Move("expire", (TO_INVITE, *SOUGHT), UNREACHED, roles=(SYSTEM,)),
         Move("expire", WRITTEN_TO, UNANSWERED, roles=(SYSTEM,)),
         Move("call_off", OPEN, CALLED_OFF, roles=(GROUP, SYSTEM), form=CallOff),
+        *disputing((ANSWERED, ARCHIVED), REVIEWERS, ("revisit",)),
         Move("archive", (ANSWERED,), ARCHIVED, roles=(SYSTEM, *MANAGERS)),
         *everyday_moves(LIVE, PEOPLE),
         *attaching(STATES, PEOPLE),

@@ -97,8 +97,12 @@ class StratumDocument(BaseModel):
     called_off: int = Field(description="Invitations that ended because the survey was called off.")
     open: int = Field(description="Invitations whose answer is still awaited.")
     satisfied: int
+    doubtful: int = Field(description="Answers that a reviewer marked as doubtful; they are counted in the figures.")
+    satisfied_undoubted: int
+    undoubted_share: float | None = Field(description="The satisfied share without the doubtful answers.")
     scored: int
     score: float | None
+    score_undoubted: float | None
     response_rate: float | None
     satisfied_share: float | None
     low: float | None

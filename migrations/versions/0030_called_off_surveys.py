@@ -1,4 +1,4 @@
-"""Record that a survey was called off: by whom, when and why."""
+"""Record that a survey was called off: by whom, when and why; and what the staff are called and by which telephone."""
 
 import sqlalchemy as sa
 import sqlmodel
@@ -11,8 +11,12 @@ down_revision = "0028"
 branch_labels = None
 depends_on = None
 
+TEXT = sqlmodel.sql.sqltypes.AutoString
+
 
 def upgrade() -> None:
     op.add_column("survey", sa.Column("called_off_by", sa.Integer(), nullable=True))
     op.add_column("survey", sa.Column("called_off_at", models.column_types.Instant, nullable=True))
-    op.add_column("survey", sa.Column("called_off_because", sqlmodel.sql.sqltypes.AutoString(), nullable=True))
+    op.add_column("survey", sa.Column("called_off_because", TEXT(), nullable=True))
+    op.add_column("actor", sa.Column("name", TEXT(), nullable=True))
+    op.add_column("actor", sa.Column("phone", TEXT(), nullable=True))
