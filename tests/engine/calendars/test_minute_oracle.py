@@ -93,7 +93,7 @@ def samples(draw: st.DrawFn) -> Sample:
     )
 
 
-@settings(max_examples=40)
+@settings(max_examples=settings().max_examples // 4)
 @given(samples(), st.integers(0, 2 * 24 * 60), st.integers(1, 40 * 60))
 def test_working_time_is_what_counting_the_minutes_gives(sample: Sample, offset: int, amount: int):
     place = sample.calendar
@@ -108,7 +108,7 @@ def test_working_time_is_what_counting_the_minutes_gives(sample: Sample, offset:
         assert place.after(start, amount * MINUTE) == ahead[amount - 1] + MINUTE
 
 
-@settings(max_examples=40)
+@settings(max_examples=settings().max_examples // 4)
 @given(samples(), st.integers(0, 2 * 24 * 60), st.integers(1, 4))
 def test_a_working_day_closes_after_its_last_open_minute(sample: Sample, offset: int, days: int):
     place = sample.calendar
