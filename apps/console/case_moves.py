@@ -19,6 +19,7 @@ from apps.form_choices import choices_of
 from apps.principal_case_page import MadeMove, moves_since, why_not
 from apps.principal_letters import language_for, letter_for, template_for
 from apps.principal_moves import WantedMove, move_for
+from apps.principal_related_cases import related_cases
 from apps.principal_views import moves_seen, timers_seen
 from apps.reply_templates import templates_for
 from apps.web.form_entries import form_values
@@ -158,6 +159,7 @@ def _form_page(visit: Visit, number: str, move: str, shown: MoveForm, status: in
     timers = timers_seen(visit.store, visit.principal, number, visit.at, visit.locale).timers
     running = [timer for timer, _ in timers]
     choices = choices_of(visit.store, visit.locale, case.kind, visit.at, files, running, case.level)
+    choices = replace(choices, cases=related_cases(visit.store, visit.principal, number, visit.at, visit.locale))
     variables = json.loads(case.variables)
     if criteria := variables.get("criteria"):  # those of the order's own plan, all of them met
         choices = replace(choices, proposed={**choices.proposed, "met": [(criteria, criteria)]})

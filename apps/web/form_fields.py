@@ -68,6 +68,8 @@ class Choices:
     departments: Sequence[tuple[str, str]] = ()
     categories: Sequence[tuple[str, str]] = ()
     attachments: Sequence[tuple[str, str]] = ()
+    cases: Sequence[tuple[str, str]] = ()
+    """The cases that are proposed where the number of one is typed."""
     by_name: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict[str, Sequence[tuple[str, str]]])
     """The choices of further fields, by the names of the fields."""
     proposed: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict[str, Sequence[tuple[str, str]]])
@@ -194,7 +196,8 @@ def _field(
     if widget is Widget.SELECT and not offered:
         widget = Widget.TEXT  # a house with too many people for a list types handles
     if widget is Widget.TEXT:
-        offered = tuple(reader.choices.proposed.get(name, ()))
+        of_cases = reader.choices.cases if typed_code(schema).startswith("case_number") else ()
+        offered = tuple(reader.choices.proposed.get(name, of_cases))
     default = schema.get("default")
     return FormField(
         name=name,
