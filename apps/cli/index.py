@@ -50,6 +50,7 @@ ROOMS = (
     Room("third_party", ("thirdparty",), group=True),
     Room("supervision", ("audit",), group=True),
     Room("regulator", ("regulator-pack",)),
+    Room("whatif", ("whatif",)),
     Room("mappings", ("mapping",), group=True),
     Room("classifier", ("classifier",), group=True),
     Room("lifecycles", ("lifecycle",), group=True),
