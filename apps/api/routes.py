@@ -28,6 +28,7 @@ from apps.api import (
     third_party,
     trainings,
     webhooks,
+    whatif,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -40,6 +41,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     access_codes.router,
     desk.router,
     rules.router,
+    whatif.router,
     conduct.router,
     surveys.router,
     reports.router,
