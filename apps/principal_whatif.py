@@ -12,7 +12,8 @@ from apps.principal_rules import READS_RULES
 from engine.access.principal import Principal
 from engine.access.scope import UNLIMITED, cases_in_scope
 from engine.calendars.calendar import Calendar, calendars_in
-from engine.rules.in_force import Rules, rules_of
+from engine.rules.drafts import DraftRow, draft_of
+from engine.rules.in_force import WITHOUT_TIMERS, Rules, Sort, rules_of
 from engine.rules.policy import checked
 from engine.store import Store
 from models.columns import to_micros
@@ -118,3 +119,18 @@ def whatif_seen(store: Store, asked: Reckoning, at: datetime, zone: ZoneInfo) ->
 def changed_seen(store: Store, asked: Reckoning, at: datetime) -> Iterator[ComparedClock]:
     """Yield the clocks that would have ended otherwise under the first of the rules."""
     return changed_clocks(store, asked.others[0], asked.chosen, at)
+
+
+def draft_reckoning(store: Store, principal: Principal, draft_id: int, at: datetime) -> tuple[DraftRow, Reckoning]:
+    """Return a draft and what is to be reckoned under it: of a pack its own cases, of a calendar all.
+
+    Raises ``Refused('unknown_draft' | 'unknown_address')``, the latter for rules without timers, and as ``reckoning``.
+    """
+    refuse_others(principal, READS_RULES)
+    with store.looking() as tx:
+        draft = draft_of(tx, draft_id)
+    if draft.sort in WITHOUT_TIMERS:
+        raise Refused("unknown_address")
+    text = RuleText(draft.name, draft.content)
+    asked = Asked([text], of=draft.name) if draft.sort == Sort.PACK else Asked([], text)
+    return draft, reckoning(store, principal, asked, at)

@@ -152,6 +152,7 @@ OF_NO_CASE: dict[tuple[str, str], Ask] = {
     (POST, "/rules/drafts/{draft_id}/decline"): Ask(CHANGE_RULES, {}, finds_nothing=True),
     (POST, "/rules/drafts/{draft_id}/{act}"): Ask(CHANGE_RULES, {}, finds_nothing=True),
     (GET, "/rules/drafts/{draft_id}/preview"): Ask(READ_RULES, finds_nothing=True),
+    (GET, "/rules/drafts/{draft_id}/past"): Ask(READ_RULES, finds_nothing=True),
     (POST, "/conduct/draws"): Ask(SCORE_CONDUCT, {}),
     (POST, "/surveys"): Ask(CHANGE_RULES, {}),
     (GET, "/surveys/{survey_id}"): Ask(READ_FIGURES, finds_nothing=True),
