@@ -29,6 +29,7 @@ from apps.api import (
     third_party,
     trainings,
     webhooks,
+    whatif,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -42,6 +43,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     desk.router,
     duty.router,
     rules.router,
+    whatif.router,
     conduct.router,
     surveys.router,
     reports.router,

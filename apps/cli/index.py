@@ -51,6 +51,7 @@ ROOMS = (
     Room("duty", ("duty",), group=True),
     Room("supervision", ("audit",), group=True),
     Room("regulator", ("regulator-pack",)),
+    Room("whatif", ("whatif",)),
     Room("mappings", ("mapping",), group=True),
     Room("classifier", ("classifier",), group=True),
     Room("lifecycles", ("lifecycle",), group=True),

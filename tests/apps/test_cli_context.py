@@ -144,6 +144,7 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "kpi export": (DONE, ("--out", os.devnull)),
     "kpi report": (REFUSED, ("--out", os.devnull)),
     "regulator-pack": (REFUSED, ("--out", os.devnull)),
+    "whatif": (DONE, ("shipping",)),
     "kpi publish": (REFUSED, ("nowhere.toml", "--effective", "2026-04-01", "--reason", "why", "--as", "amy")),
     "audit completeness": (DONE, ("--period", "2026-03")),
     "audit evaluation": (DONE, ("--period", "2026-03")),

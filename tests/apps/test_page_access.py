@@ -154,6 +154,7 @@ OF_NO_CASE: dict[tuple[str, str], Ask] = {
     (POST, "/rules/drafts/{draft_id}/decline"): Ask(CHANGE_RULES, {}, finds_nothing=True),
     (POST, "/rules/drafts/{draft_id}/{act}"): Ask(CHANGE_RULES, {}, finds_nothing=True),
     (GET, "/rules/drafts/{draft_id}/preview"): Ask(READ_RULES, finds_nothing=True),
+    (GET, "/rules/drafts/{draft_id}/past"): Ask(READ_RULES, finds_nothing=True),
     (POST, "/conduct/draws"): Ask(SCORE_CONDUCT, {}),
     (GET, "/duty"): Ask(ANYBODY_OF_STAFF),
     (POST, "/duty/acknowledgements"): Ask(ANYBODY_OF_STAFF, {"number": "x"}, finds_nothing=True),

@@ -63,6 +63,7 @@ WRITES = frozenset({
     ("export", "--out"), ("export", "--mapping"), ("replay", "--report"), ("replay", "--picture"),
     ("mapping suggest", "--out"), ("backup", "file"), ("case download", "--to"), ("kpi export", "--out"),
     ("kpi report", "--out"), ("regulator-pack", "--out"), ("survey visits", "--out"),
+    ("whatif", "--out"),
 })  # fmt: skip
 SOUND: dict[str, str] = {
     "case": "cp-26-000001", "number": "cp-26-000001", "other": "cp-26-000002", "move": "note", "handle": "amy",
