@@ -7,7 +7,7 @@ from alembic import op
 import models.column_types
 
 revision = "0030"
-down_revision = "0028"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 

@@ -1,4 +1,4 @@
-"""Between loading and writing a move is a function of values: the store is not asked (ADR 86)."""
+"""Between loading and writing a move is a function of values: the store is not asked (ADR 85)."""
 
 from dataclasses import replace
 from types import SimpleNamespace

@@ -6,8 +6,8 @@ from alembic import op
 
 import models.column_types
 
-revision = "0032"
-down_revision = "0028"
+revision = "0031"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 
