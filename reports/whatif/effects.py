@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from engine.commands.carried_promises import CONVERTED
 from engine.commands.open_case import OPEN
+from engine.commands.promise_effects import CONVERTED
 from reports.whatif.record import form_of
 from statemachines.form_model import ON_CASE, marked
 from statemachines.lifecycle import Lifecycle, Move

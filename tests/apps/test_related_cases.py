@@ -1,5 +1,7 @@
 """Where a form asks for the number of another case, those that may be meant are proposed, and no others."""
 
+from typing import Any
+
 import pytest
 
 from apps.principal_related_cases import related_cases
@@ -17,7 +19,8 @@ from tests.engine.accounts.people_with_accounts import add_accounts
 
 pytestmark = pytest.mark.requirement("A6")
 
-WANG, LI = {"customer": "王女士", "phone": "13800138000"}, {"customer": "李先生", "phone": "13900139000"}
+WANG: dict[str, Any] = {"customer": "王女士", "phone": "13800138000"}
+LI: dict[str, Any] = {"customer": "李先生", "phone": "13900139000"}
 
 
 @pytest.fixture
