@@ -13,12 +13,11 @@ from reports.known_cases import known_among
 
 MOST: Final = 20
 """The most cases of one customer that are proposed, the newest first."""
-PERSON: Final = """
-SELECT coalesce(p.person_id, p.id) AS id FROM cases c JOIN party p ON p.id = c.party_id WHERE c.id = :case_id
-"""
 OF_CUSTOMER: Final = """
-SELECT c.number, c.kind, c.state FROM party p JOIN cases c ON c.party_id = p.id
- WHERE (p.id = :person OR p.person_id = :person) AND c.id <> :case_id AND ({scope}) ORDER BY c.id DESC LIMIT :most
+WITH own AS (SELECT coalesce(q.person_id, q.id) AS id FROM cases d JOIN party q ON q.id = d.party_id WHERE d.id = :case_id)
+SELECT c.number, c.kind, c.state FROM own JOIN party p ON p.id = own.id OR p.person_id = own.id
+  JOIN cases c ON c.party_id = p.id
+ WHERE c.id <> :case_id AND ({scope}) ORDER BY c.id DESC LIMIT :most
 """
 
 
@@ -33,9 +32,8 @@ def related_cases(
         case = case_for(tx, principal, number, at)
         links = {link.case: _words(locale, link.kind, link.state) for link in links_of(tx, case.id)}
         known = known_among(tx, links, cases_in_scope(principal, at))
-        scope, person = contacts_in_scope(principal, at), tx.row(PERSON, case_id=case.id)
-        asked = {"person": person.id, "case_id": case.id, "most": MOST} if person else {}
-        rows = tx.rows(OF_CUSTOMER.format(scope=scope.sql), **asked, **scope.values) if person else ()
+        scope = contacts_in_scope(principal, at)
+        rows = tx.rows(OF_CUSTOMER.format(scope=scope.sql), case_id=case.id, most=MOST, **scope.values)
     own = {row.number: _words(locale, row.kind, state_of(row.kind, row.state)) for row in rows}
     return list((own | {each: words for each, words in links.items() if each in known}).items())
 
