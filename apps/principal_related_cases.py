@@ -14,7 +14,8 @@ from reports.known_cases import known_among
 MOST: Final = 20
 """The most cases of one customer that are proposed, the newest first."""
 OF_CUSTOMER: Final = """
-WITH own AS (SELECT coalesce(q.person_id, q.id) AS id FROM cases d JOIN party q ON q.id = d.party_id WHERE d.id = :case_id)
+WITH own AS (SELECT coalesce(q.person_id, q.id) AS id FROM cases d JOIN party q ON q.id = d.party_id
+              WHERE d.id = :case_id)
 SELECT c.number, c.kind, c.state FROM own JOIN party p ON p.id = own.id OR p.person_id = own.id
   JOIN cases c ON c.party_id = p.id
  WHERE c.id <> :case_id AND ({scope}) ORDER BY c.id DESC LIMIT :most
