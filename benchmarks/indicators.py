@@ -32,10 +32,10 @@ CREATED: Final = BEGIN - timedelta(days=61)
 """When the store is created: before the lives that are copied, which else were recorded later than they took place."""
 KEPT_AT, FORWARD_TO = (to_micros(BEGIN + timedelta(days=DAYS - days)) for days in (2, 1))
 MOST_SECONDS, MOST_MEGABYTES, MOST_OF_A_PAGE = 60.0, 500.0, 2.0
-MONTHS, PAGE = trend_to(period_of("2026-12"), 11), "satisfied_share"
+MONTHS, PAGE, MEDIAN = trend_to(period_of("2026-12"), 11), "satisfied_share", "time_to_close"
 MOVED = "SELECT count(*) AS n FROM cases WHERE changed_at > :since"
-OF_YEAR = "medians, ninth tenths and recurrences are read from the record, each in a pass of its own"
-OF_MEMORY = "Python gets a cell for each combination of attributes"
+OF_YEAR = "recurrences are read from the record, in a pass of their own"
+OF_MEMORY = "Python gets a cell for each combination of attributes, and every duration"
 OF_PAGE = "what the cases count that moved since the last night is read twice"
 _T = TypeVar("_T")
 
@@ -61,9 +61,9 @@ def rows(database: str, cases: int = CASES) -> list[Measure]:
             write_complaints(store, drawn_complaints(cases, seed=18))
             with store.looking() as tx:
                 moved: int = tx.row(MOVED, since=KEPT_AT).n
-        plain_year, plain_page = _alone(read, settings, ""), _alone(read, settings, PAGE)
+        plain_year, plain_page, plain_median = (_alone(read, settings, name) for name in ("", PAGE, MEDIAN))
         first, forward = _alone(keep, settings, KEPT_AT), _alone(keep, settings, FORWARD_TO)
-        year, page = _alone(read, settings, ""), _alone(read, settings, PAGE)
+        year, page, median = (_alone(read, settings, name) for name in ("", PAGE, MEDIAN))
     of = "" if cases == CASES else f" ({cases:,} cases)"
 
     def measured(name: str, spent: Spent, what: str) -> Measure:
@@ -78,12 +78,14 @@ def rows(database: str, cases: int = CASES) -> list[Measure]:
         (measured(" of a year", year, f"12 months of every indicator, {since}"), MOST_SECONDS, OF_YEAR),
         (peak(" of a year", year), MOST_MEGABYTES, OF_MEMORY),
         (measured(", one with its trend", page, f"12 months of {PAGE}, {since}"), MOST_OF_A_PAGE, OF_PAGE),
+        (measured(", a median with its trend", median, f"12 months of {MEDIAN}, {since}"), MOST_OF_A_PAGE, OF_PAGE),
         (peak(", first count of a night", first), MOST_MEGABYTES, OF_MEMORY),
     )
     recorded = (
         measured(" of a year, from the record", plain_year, "12 months of every indicator, nothing kept"),
         peak(" of a year, from the record", plain_year),
         measured(", one with its trend, from the record", plain_page, f"12 months of {PAGE}, nothing kept"),
+        measured(", a median with its trend, from the record", plain_median, f"12 months of {MEDIAN}, nothing kept"),
         measured(", first count of a night", first, "every count that is kept"),
         measured(", counts brought forward", forward, f"every count, {since}"),
         new_measure(

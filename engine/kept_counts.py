@@ -34,8 +34,11 @@ INSTANTS = "SELECT question, as_of FROM indicator_count ORDER BY question, as_of
 FORGET = "DELETE FROM indicator_count WHERE question = :question AND as_of = :as_of"
 FORGET_ALL = "DELETE FROM indicator_count"
 
-KeptCell = tuple[int, Sequence[str], int, Sequence[int]]
-"""When the month begins, in microseconds, the values of the attributes, the number of facts, and the sums."""
+KeptCell = tuple[int, Sequence[str], int, Sequence[int | str]]
+"""When the month begins, in microseconds, the values of the attributes, the number of facts, and the sums.
+
+Of durations, which are not added up, there is a text of all of them in place of the sums.
+"""
 
 
 @dataclass(frozen=True, slots=True)

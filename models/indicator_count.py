@@ -14,7 +14,8 @@ class IndicatorCount(SQLModel, table=True):
     ``question`` is the SHA-256 of the SQL that counts, with the zone of the months: a release, an edition or a
     definition that would count otherwise finds no row and reads the record. ``names`` and ``queries`` are canonical
     JSON: by which attributes it counts, and what it adds up. Facts before ``since``, the begin of a month, are left
-    out. ``cells`` is JSON: begin of the month in microseconds, values of the attributes, number of facts, and sums.
+    out. ``cells`` is JSON: begin of the month in microseconds, values of the attributes, number of facts, and sums;
+    of durations all of them in place of the sums (``reports/indicators/packed_values.py``).
     ``seal`` is the SHA-256 of all of them: a row that it does not fit is not read.
     """
 

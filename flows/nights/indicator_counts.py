@@ -7,13 +7,14 @@ killed, repeated or made twice at once counts nothing twice. See Note [Settled] 
 import orjson
 
 from engine.audit.verify import Fault
-from engine.kept_counts import forget_others, keep_count, kept_count, kept_instants, settled
+from engine.kept_counts import KeptCount, forget_others, keep_count, kept_count, kept_instants, settled
 from engine.rules.in_force import rules_in
 from engine.store import Store
 from engine.transaction import Tx
 from flows.run_text import RunText
 from flows.work import Work, off_loop
 from reports.indicators.kept_cells import carried_forward, counted_anew
+from reports.indicators.kept_durations import durations_anew, durations_carried, same_durations
 from reports.indicators.kept_questions import Question, month_ends, questions
 from reports.indicators.record_cells import RecordReader
 
@@ -66,17 +67,19 @@ def _brought_to(store: Store, question: Question, at: int) -> str | None:
     """
     with store.looking() as tx:
         key = _key(tx, question)
-        newest = kept_count(tx, key)
+        kept = kept_count(tx, key)
     ends = month_ends(question.zone, at)
-    since = ends[-1] - 1 if newest is None else newest.as_of
+    since = ends[-1] - 1 if kept is None else kept.as_of
     for instant in sorted({end for end in (*ends, at) if since < end}):
         with store.looking() as tx:
-            reader, kept = RecordReader.at(tx, rules_in(tx), instant), kept_count(tx, key)
-            count = counted_anew(reader, question) if kept is None else carried_forward(reader, question, kept)
+            reader = RecordReader.at(tx, rules_in(tx), instant)
+            count = _counted(reader, question) if kept is None else _carried(reader, question, kept)
         if count is None:
             return None
         with store.writing() as tx:
             keep_count(tx, count)
+        if not question.of_durations:  # of these, a row of the end of a month is not all that the next one needs
+            kept = count
     return key
 
 
@@ -85,12 +88,26 @@ def _compared(store: Store, question: Question, at: int) -> Fault | None:
         kept = kept_count(tx, _key(tx, question), at)
         if kept is None:
             return None
-        count = counted_anew(RecordReader.at(tx, rules_in(tx), at), question)
-    if count is None or orjson.dumps(count.cells) == orjson.dumps(kept.cells):
+        count = _counted(RecordReader.at(tx, rules_in(tx), at), question)
+    if count is None or _same(question, count, kept):
         return None
     with store.writing() as tx:
         keep_count(tx, count)
     return Fault("", 0, f"count_wrong {question.facts}")
+
+
+def _counted(reader: RecordReader, question: Question) -> KeptCount | None:
+    return (durations_anew if question.of_durations else counted_anew)(reader, question)
+
+
+def _carried(reader: RecordReader, question: Question, kept: KeptCount) -> KeptCount | None:
+    return (durations_carried if question.of_durations else carried_forward)(reader, question, kept)
+
+
+def _same(question: Question, one: KeptCount, other: KeptCount) -> bool:
+    if question.of_durations:
+        return same_durations(one, other)
+    return orjson.dumps(one.cells) == orjson.dumps(other.cells)
 
 
 def _to_compare(tx: Tx, question: Question, at: int) -> list[int]:

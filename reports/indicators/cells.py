@@ -4,12 +4,13 @@ This is the one door to the figures of facts: whoever reads them gets the same, 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from engine.rules.indicator_queries import QUERIES, Facts
 from reports.indicators.kept_cells import kept_cells
+from reports.indicators.kept_durations import kept_ranks
 from reports.indicators.order_facts import imported_orders
+from reports.indicators.ranks import Rank
 from reports.indicators.record_cells import Cell, RecordReader, Span, period_of_fact, picked
 
 # Nearest rank: the median is the mean of the two values in the middle.
@@ -27,27 +28,6 @@ FACTS_OF_CASES = """
 SELECT f.case_id, {sums} FROM ({relation}) f JOIN cases c ON c.id = f.case_id
  WHERE f.at >= :begin AND f.at < :end{where} AND ({scope}) GROUP BY f.case_id
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Rank:
-    """A value with its rank among those of a group in a period, the least is 1, and how many there are."""
-
-    period: int
-    attributes: Mapping[str, str]
-    n: int
-    rank: int
-    value: int
-
-    @property
-    def in_the_middle(self) -> bool:
-        """Return whether it is the median, or one of the two of which this is the mean."""
-        return self.rank in {(self.n + 1) // 2, (self.n + 2) // 2}
-
-    @property
-    def at_nine_tenths(self) -> bool:
-        """Return whether it is the least value that nine tenths do not exceed."""
-        return self.rank == (self.n * 9 + 9) // 10
 
 
 class Reader(RecordReader):
@@ -78,6 +58,13 @@ class Reader(RecordReader):
     ) -> list[Rank]:
         """Return the durations in the middle and at nine tenths, by period and attributes."""
         names = sorted(by)
+        kept = kept_ranks(self, query, spans, names, filters)
+        return self.ranked(query, spans, names, filters) if kept is None else kept
+
+    def ranked(
+        self, query: str, spans: Sequence[Span], names: Sequence[str], filters: Mapping[str, Sequence[str]]
+    ) -> list[Rank]:
+        """Return the durations in the middle and at nine tenths as the record has them."""
         sql = RANKED.format(
             period=period_of_fact(spans), groups="".join(f", {name}" for name in names), query=query, ranks=RANKS,
             relation=self.relation(QUERIES[query].facts, sorted({*names, *filters}), (query,)), where=_where(filters),

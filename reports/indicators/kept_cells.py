@@ -6,24 +6,12 @@ This holds for later instants and for earlier ones, so the newest cells are enou
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
-from zoneinfo import ZoneInfo
 
-import orjson
-
-from engine.kept_counts import KeptCount, kept_count, kept_of
+from engine.kept_counts import KeptCount
 from engine.rules.indicator_queries import Facts
-from engine.transaction import Tx
-from reports.indicators.kept_questions import Question, begins_month, months_until
-from reports.indicators.record_at import CHANGED
+from reports.indicators.kept_questions import Question
+from reports.indicators.kept_search import MOST_KEPT, few_moved, kept_near, period_of_month
 from reports.indicators.record_cells import Cell, RecordReader, Span
-
-MOVED = "SELECT count(*) AS n FROM ({changed} LIMIT :most) moved"
-CASES = "SELECT max(id) AS n FROM cases"
-ALWAYS_FEW, PART = 1_000, 8
-"""So many cases, or one in so many, are read twice in less time than all of them once."""
-MOST_KEPT = 50_000
-"""The most cells that are kept of a question: some megabytes. Where there are more, the record is read."""
 
 _Sums = dict[tuple[int, tuple[str, ...]], list[int]]
 """The number of facts and the sums of the queries, by period and values of the attributes."""
@@ -33,27 +21,13 @@ def kept_cells(
     reader: RecordReader, facts: Facts, spans: Sequence[Span], names: Sequence[str], queries: Sequence[str]
 ) -> list[Cell] | None:
     """Return the cells of these periods from what is kept; None where the record must be read instead."""
-    for row in kept_of(reader.tx, facts):
-        question = _question_of(facts, row)
-        if question is None or not question.answers(names, queries):
-            continue
-        if question.key(reader.rules, postgres=reader.tx.postgres) != row.question:
-            continue
-        if not _whole_months(question.zone, spans):
-            continue
-        kept = kept_count(reader.tx, row.question, reader.as_of) or kept_count(reader.tx, row.question)
-        if kept is not None and min(spans)[0] >= kept.since and _is_near(reader, kept):
-            return _read(reader, kept, facts, spans, names, queries)
-    return None
-
-
-def _is_near(reader: RecordReader, kept: KeptCount) -> bool:
-    return kept.as_of == reader.as_of or _few_moved(reader.tx, min(kept.as_of, reader.as_of))
+    kept = kept_near(reader, facts, spans, names, queries)
+    return None if kept is None else _read(reader, kept, facts, spans, names, queries)
 
 
 def counted_anew(reader: RecordReader, question: Question) -> KeptCount | None:
     """Return the cells of a question as the record has them; None where there are too many to be kept."""
-    spans = _months(question.zone, reader.as_of)
+    spans = question.months(reader.as_of)
     cells = reader.counted(question.facts, spans, question.names, question.queries, MOST_KEPT + 1)
     sums: _Sums = {}
     _add(sums, cells, question.names, question.queries)
@@ -62,9 +36,9 @@ def counted_anew(reader: RecordReader, question: Question) -> KeptCount | None:
 
 def carried_forward(reader: RecordReader, question: Question, kept: KeptCount) -> KeptCount | None:
     """Return the kept cells as of the later instant of the reader, or counted anew where too many cases moved."""
-    if not _few_moved(reader.tx, kept.as_of) or kept.since > _months(question.zone, reader.as_of)[0][0]:
+    if not few_moved(reader.tx, kept.as_of) or kept.since > question.months(reader.as_of)[0][0]:
         return counted_anew(reader, question)
-    spans = _months(question.zone, reader.as_of)
+    spans = question.months(reader.as_of)
     sums = _sums_of(kept, spans, question.names, question.queries)
     _add_difference(sums, reader, kept, question.facts, spans, question.names, question.queries)
     return _kept(reader, question, spans, sums)
@@ -87,7 +61,7 @@ def _sums_of(kept: KeptCount, spans: Sequence[Span], names: Sequence[str], queri
     """Return the kept cells of these periods, those together that these attributes do not tell apart."""
     of_names, of_queries = ([all_of.index(each) for each in some] for all_of, some in
                             ((kept.names, names), (kept.queries, queries)))  # fmt: skip
-    periods = {month: _period_of(month, spans) for month in {cell[0] for cell in kept.cells}}
+    periods = {month: period_of_month(month, spans) for month in {cell[0] for cell in kept.cells}}
     sums: _Sums = {}
     for month, values, facts, totals in kept.cells:
         period = periods[month]
@@ -95,7 +69,7 @@ def _sums_of(kept: KeptCount, spans: Sequence[Span], names: Sequence[str], queri
             there = sums.setdefault((period, tuple(values[at] for at in of_names)), [0] * (1 + len(queries)))
             there[0] += facts
             for number, at in enumerate(of_queries, 1):
-                there[number] += totals[at]
+                there[number] += int(totals[at])
     return sums
 
 
@@ -133,32 +107,3 @@ def _kept(reader: RecordReader, question: Question, spans: Sequence[Span], sums:
 
 def _split(totals: Sequence[int]) -> tuple[int, Sequence[int]]:
     return totals[0], totals[1:]
-
-
-def _few_moved(tx: Tx, since: int) -> bool:
-    """Return whether so few cases moved since an instant that reading them twice is less work than reading all."""
-    most = max(ALWAYS_FEW, (tx.row(CASES).n or 0) // PART)
-    moved: int = tx.row(MOVED.format(changed=CHANGED.format(since="since")), since=since, most=most + 1).n
-    return moved <= most
-
-
-def _months(zone: str, at: int) -> list[Span]:
-    there = ZoneInfo(zone)
-    return [(month.begins(there), month.ends(there)) for month in months_until(zone, at)]
-
-
-def _whole_months(zone: str, spans: Sequence[Span]) -> bool:
-    return all(begins_month(zone, instant) for span in spans for instant in span)
-
-
-def _period_of(month: int, spans: Sequence[Span]) -> int | None:
-    return next((number for number, (begin, end) in enumerate(spans) if begin <= month < end), None)
-
-
-def _question_of(facts: Facts, row: Any) -> Question | None:
-    """Return the question that a row says it answers; None where it cannot be read."""
-    try:
-        names, queries = (tuple(map(str, orjson.loads(text))) for text in (row.names, row.queries))
-        return Question(facts, row.zone, names, queries)
-    except (TypeError, ValueError):
-        return None

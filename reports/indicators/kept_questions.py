@@ -6,17 +6,16 @@ release. Where one of them is another, the question is another one, and nothing 
 """
 
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from engine.rules.in_force import Rules
-from engine.rules.indicator_definition import Indicator
 from engine.rules.indicator_queries import FILTERS, QUERIES, Facts, Measured
 from models.columns import from_micros
 from reports.indicators.periods import Period, month_of, trend_to
 from reports.indicators.record_at import RecordAt
-from reports.indicators.record_cells import relation_of
+from reports.indicators.record_cells import Span, relation_of
 
 ALWAYS = frozenset(("pack", "department"))
 """By what every fact is counted besides its filters: whom targets and plans are of (E3)."""
@@ -27,6 +26,8 @@ MONTHS = 36
 """How many months back cells are kept: three years with their trends."""
 NOT_BY_CASE = frozenset((Facts.DETERMINATIONS,))
 """The facts of a case that depend on other cases: what changed cannot be told by the case that did."""
+DURATIONS = frozenset(name for name, query in QUERIES.items() if query.measured is Measured.DURATION)
+"""The queries whose values are kept one by one, each in a question of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,32 +48,42 @@ class Question:
 
     def answers(self, names: Collection[str], queries: Collection[str]) -> bool:
         """Return whether its cells hold what is asked by these attributes and queries."""
+        if DURATIONS.isdisjoint(queries) is self.of_durations:
+            return False
         return set(names) <= set(self.names) and set(queries) <= set(self.queries)
+
+    @property
+    def of_durations(self) -> bool:
+        """Return whether it asks for the durations one by one, and not for sums."""
+        return not DURATIONS.isdisjoint(self.queries)
+
+    def months(self, at: int) -> list[Span]:
+        """Return the months that are kept as of an instant, oldest first: of durations, at the end of one, that one."""
+        zone = ZoneInfo(self.zone)
+        spans = [(month.begins(zone), month.ends(zone)) for month in months_until(self.zone, at)]
+        return [span for span in spans if span[1] == at] if self.of_durations and begins_month(self.zone, at) else spans
 
 
 def questions(rules: Rules, at: int) -> list[Question]:
-    """Return the questions of the indicators in force at an instant: those of one kind of facts and zone together."""
-    asked: dict[tuple[str, Facts], tuple[set[str], set[str]]] = {}
+    """Return the questions of the indicators in force at an instant: those of one kind of facts and zone together.
+
+    Each duration is a question of its own.
+    """
+    asked: dict[tuple[str, Facts, str], tuple[set[str], set[str]]] = {}
     for indicator in rules.indicators(at).values():
-        for facts, names, query in _sides(indicator):
-            all_names, queries = asked.setdefault((indicator.zone, facts), (set(), set()))
-            all_names.update(names)
-            queries.add(query)
-    for (_, facts), (names, queries) in asked.items():
+        for side in indicator.sides.values():
+            duration = side.query if side.query in DURATIONS else ""
+            names, queries = asked.setdefault((indicator.zone, QUERIES[side.query].facts, duration), (set(), set()))
+            names.update(indicator.filters_of(side))
+            queries.add(side.query)
+    for (_, facts, _), (names, queries) in asked.items():
         names.update(ALWAYS & FILTERS[facts], STRATA if facts is Facts.ANSWERS else ())
         queries.update(COUNTED if facts is Facts.ANSWERS else ())
     return [
         Question(facts, zone, tuple(sorted(names)), tuple(sorted(queries)))
-        for (zone, facts), (names, queries) in sorted(asked.items())
+        for (zone, facts, _), (names, queries) in sorted(asked.items())
         if facts not in NOT_BY_CASE
     ]
-
-
-def _sides(indicator: Indicator) -> Iterator[tuple[Facts, Collection[str], str]]:
-    for side in indicator.sides.values():
-        query = QUERIES[side.query]
-        if query.measured is not Measured.DURATION:
-            yield query.facts, indicator.filters_of(side), side.query
 
 
 def months_until(zone: str, at: int) -> Sequence[Period]:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any, Self
 
 from engine.rules.in_force import Rules
-from engine.rules.indicator_queries import Facts
+from engine.rules.indicator_queries import QUERIES, Facts
 from engine.transaction import Tx
 from reports.indicators.answer_facts import answers
 from reports.indicators.case_facts import relation
@@ -19,11 +19,24 @@ from reports.indicators.record_at import RecordAt, record_at
 
 Span = tuple[int, int]
 """When a period begins and when it is over, in microseconds."""
+Group = tuple[int, tuple[str, ...]]
+"""The number of a period, and the values of attributes in the order of their names."""
+Durations = dict[Group, list[int]]
+"""Durations in microseconds, in any order."""
 
 CELLS = """
 SELECT {period} AS period, count(*) AS facts{groups}{sums} FROM ({relation}) f
  WHERE f.at >= :begin AND f.at < :end GROUP BY 1{group_by} LIMIT {most}
 """
+# One text for each group: a row for each duration would take many times the memory.
+DURATIONS = """
+SELECT f.period{groups}, {joined} AS durations
+  FROM (SELECT {period} AS period, f.{query} AS value{values} FROM ({relation}) f
+         WHERE f.at >= :begin AND f.at < :end AND f.{query} IS NOT NULL LIMIT {most}) f
+ GROUP BY f.period{groups}
+"""
+JOINED = {False: "group_concat(f.value, ',')", True: "string_agg(CAST(f.value AS text), ',')"}
+"""How the values of a group become one text: on SQLite, and on Postgres."""
 MOST_CELLS = 1_000_000
 """The most cells that are read: so many that the facts themselves would not take more memory."""
 
@@ -79,6 +92,19 @@ class RecordReader:
             for row in self.tx.rows(sql, **self.values(spans))
             if row.period is not None
         ]
+
+    def durations(self, query: str, spans: Sequence[Span], names: Sequence[str], most: int) -> Durations:
+        """Return the durations of these periods by these attributes, at most so many; one without a value is ''."""
+        sql = DURATIONS.format(
+            period=period_of_fact(spans), groups="".join(f", f.{name}" for name in names), query=query, most=most,
+            values="".join(f", coalesce(f.{name}, '') AS {name}" for name in names), joined=JOINED[self.tx.postgres],
+            relation=self.relation(QUERIES[query].facts, names, (query,)),
+        )  # fmt: skip
+        return {
+            (row.period, tuple(getattr(row, name) for name in names)): list(map(int, row.durations.split(",")))
+            for row in self.tx.rows(sql, **self.values(spans))
+            if row.period is not None
+        }
 
     def relation(self, facts: Facts, attributes: Collection[str], queries: Collection[str] = ()) -> str:
         """Return the relation of these facts as a SELECT, for these queries."""

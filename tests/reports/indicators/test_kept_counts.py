@@ -1,8 +1,9 @@
 """Figures from kept counts are those of the record to the last digit, and a kept count is never trusted more (E2)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -20,9 +21,11 @@ from models.columns import to_micros
 from reports.indicators.cells import Reader
 from reports.indicators.figures import Figure, figures
 from reports.indicators.kept_cells import kept_cells
+from reports.indicators.kept_durations import kept_ranks
 from reports.indicators.kept_questions import Question, questions
-from reports.indicators.periods import period_of, trend_to
-from reports.indicators.record_cells import Cell, RecordReader
+from reports.indicators.packed_values import pack
+from reports.indicators.periods import Period, period_of, trend_to
+from reports.indicators.record_cells import Cell, RecordReader, Span
 from tests.case_actions import (
     DAY,
     HOUR,
@@ -45,6 +48,8 @@ pytestmark = pytest.mark.requirement("E2")
 TREND = trend_to(period_of("2026-08"), 11)
 MARCH = 6
 """The place of March 2026 in it."""
+OF_CLOSING = """SELECT question FROM indicator_count WHERE queries = '["closing_time"]'
+ ORDER BY as_of DESC LIMIT 1"""
 NIGHTS = (20 * DAY, 55 * DAY, 90 * DAY)
 
 
@@ -63,16 +68,29 @@ def differing(store: Store, as_of: int, random: Random) -> list[Question]:
     found: list[Question] = []
     with store.looking() as tx:
         rules = rules_in(tx)
-        reader = RecordReader.at(tx, rules, as_of)
+        reader = Reader.at(tx, rules, as_of)
         for question in questions(rules, as_of):
             names = [name for name in question.names if random.random() < 0.5]
             months = TREND[random.randrange(MARCH, 9) :]
             spans = [(month.begins(ZoneInfo(question.zone)), month.ends(ZoneInfo(question.zone))) for month in months]
-            kept = kept_cells(reader, question.facts, spans, names, question.queries)
-            counted = reader.counted(question.facts, spans, names, question.queries)
-            if kept is None or comparable(kept) != comparable(counted):
+            if not (same_ranks if question.of_durations else same_cells)(reader, question, spans, names):
                 found.append(question)
     return found
+
+
+def same_cells(reader: Reader, question: Question, spans: Sequence[Span], names: Sequence[str]) -> bool:
+    kept = kept_cells(reader, question.facts, spans, names, question.queries)
+    return kept is not None and comparable(kept) == comparable(
+        reader.counted(question.facts, spans, names, question.queries)
+    )
+
+
+def same_ranks(reader: Reader, question: Question, spans: Sequence[Span], names: Sequence[str]) -> bool:
+    """Return whether what is kept has the medians and ninth tenths of the record, of all cases and of complaints."""
+    [query], filters = question.queries, ({}, {"kind": ["complaint"]})
+    return all(
+        kept_ranks(reader, query, spans, names, only) == reader.ranked(query, spans, names, only) for only in filters
+    )
 
 
 def read(store: Store, after: timedelta) -> dict[str, list[Figure]]:
@@ -81,6 +99,22 @@ def read(store: Store, after: timedelta) -> dict[str, list[Figure]]:
     with store.looking() as tx:
         rules = rules_in(tx)
         return figures(tx, rules, list(rules.indicators(as_of).values()), TREND, as_of)
+
+
+def durations_are_kept(store: Store, after: timedelta, months: Sequence[Period] = TREND[-1:]) -> bool:
+    """Return whether the median of the hours to the end is read from kept durations."""
+    with store.looking() as tx:
+        reader = RecordReader.at(tx, rules_in(tx), to_micros(START + after))
+        [question] = [each for each in questions(reader.rules, reader.as_of) if each.queries == ("closing_time",)]
+        zone = ZoneInfo(question.zone)
+        spans = [(month.begins(zone), month.ends(zone)) for month in months]
+        return kept_ranks(reader, "closing_time", spans, [], {"kind": ["complaint"]}) is not None
+
+
+def closed_case(store: Store, opened: timedelta, lasted: timedelta, phone: str) -> str:
+    number = new_case(store, opened, phone=phone)
+    make_move(store, number, "withdraw", after=opened + lasted)
+    return number
 
 
 def is_kept(store: Store, after: timedelta) -> bool:
@@ -154,6 +188,64 @@ def test_a_night_that_was_killed_between_two_counts_leaves_both_right(store: Sto
     assert differing(store, to_micros(START + 5 * DAY), Random(1)) == []
 
 
+def test_a_median_is_kept_and_read_with_the_cases_that_moved(store: Store):
+    for number, hours in enumerate((30, 40)):
+        closed_case(store, number * HOUR, hours * HOUR, f"1380013800{number}")
+    last = closed_case(store, 2 * HOUR, 40 * HOUR, "13800138002")
+    night(store, 4 * DAY)
+    before = read(store, 4 * DAY)["time_to_close"][MARCH]
+    assert (before.exact, before.sample) == (40, 3)
+    for number, hours in enumerate((50, 60), 3):
+        closed_case(store, 4 * DAY, hours * HOUR, f"1380013800{number}")
+    assert durations_are_kept(store, 8 * DAY)
+    after = read(store, 8 * DAY)["time_to_close"][MARCH]
+    assert (after.exact, after.sample) == (40, 5)
+    night(store, 8 * DAY)
+    assert read(store, 8 * DAY)["time_to_close"][MARCH] == after
+    make_move(store, last, "undo_end", after=8 * DAY + HOUR)
+    without = read(store, 9 * DAY)["time_to_close"][MARCH]
+    assert (without.exact, without.sample) == (45, 4)
+    assert durations_are_kept(store, 9 * DAY)
+    assert read(store, 8 * DAY)["time_to_close"][MARCH] == after
+    assert read(store, 8 * DAY)["time_to_close_p90"][MARCH].exact == 60
+    assert read(store, 4 * DAY)["time_to_close"][MARCH] == before
+
+
+def test_the_end_of_a_month_keeps_its_own_durations_alone(store: Store):
+    closed_case(store, DAY, 30 * HOUR, "13800138000")
+    night(store, 20 * DAY)
+    for number, days in enumerate((50, 100), 1):
+        closed_case(store, (days - 5) * DAY, 40 * HOUR, f"1380013800{number}")
+        night(store, days * DAY)
+    zone = ZoneInfo("Asia/Shanghai")
+    rows = query_rows(
+        store, "SELECT as_of, since FROM indicator_count WHERE queries = '[\"closing_time\"]' ORDER BY as_of"
+    )
+    begins = [to_micros(datetime(2026, month, 1, tzinfo=zone)) for month in (2, 3, 4, 5, 6)]
+    assert [(row["since"], row["as_of"]) for row in rows[:-1]] == list(pairwise(begins))
+    assert rows[-1]["since"] < begins[0]
+    assert recount(store) == []
+
+
+def test_a_kept_duration_that_the_record_does_not_have_is_never_taken_out(store: Store):
+    number = closed_case(store, DAY, 30 * HOUR, "13800138000")
+    night(store, 4 * DAY)
+    with store.writing() as tx:
+        [question] = [row.question for row in tx.rows(OF_CLOSING)]
+        kept = kept_count(tx, question)
+        assert kept is not None
+        [[month, values, facts, _]] = kept.cells
+        keep_count(tx, replace(kept, cells=[(month, values, facts, [pack([HOUR // timedelta(microseconds=1)])])]))
+    assert durations_are_kept(store, 4 * DAY)
+    make_move(store, number, "undo_end", after=5 * DAY)
+    assert not durations_are_kept(store, 6 * DAY, TREND[MARCH:])
+    assert read(store, 6 * DAY)["time_to_close"][MARCH].sample == 0
+    assert read(store, 4 * DAY)["time_to_close"][MARCH].exact == 30
+    assert "count_wrong endings" in [fault.what for fault in recount(store)]
+    assert recount(store) == []
+    assert durations_are_kept(store, 6 * DAY, TREND[MARCH:])
+
+
 @pytest.mark.parametrize("change", ["DELETE FROM indicator_count", "UPDATE indicator_count SET cells = '[]'"])
 def test_a_lost_or_changed_count_is_not_read(store: Store, change: str):
     make_move(store, new_resolved_case(store), "revisit", by="amy", after=DAY)
@@ -175,7 +267,7 @@ def test_a_count_that_was_changed_with_its_seal_is_found_and_put_right(store: St
         kept = kept_count(tx, row.question)
         assert kept is not None
         [[month, values, facts, sums]] = kept.cells
-        keep_count(tx, replace(kept, cells=[(month, values, facts + 1, [sums[0] + 1])]))
+        keep_count(tx, replace(kept, cells=[(month, values, facts + 1, [int(sums[0]) + 1])]))
         assert list(seal_faults(tx)) == []
     assert [fault.what for fault in recount(store)] == ["count_wrong openings"]
     assert recount(store) == []

@@ -31,6 +31,7 @@ from engine.store import Store
 from models.columns import to_micros
 from reports.indicators.figures import figures, spans_of
 from reports.indicators.kept_cells import counted_anew, kept_cells
+from reports.indicators.kept_durations import durations_anew
 from reports.indicators.kept_questions import questions
 from reports.indicators.periods import period_of
 from reports.indicators.record_cells import RecordReader
@@ -72,7 +73,8 @@ def test_kept_counts_are_read_where_few_cases_moved_and_the_record_elsewhere(yea
         known = list(rules.indicators(kept_at).values())
         counted = {at: figures(tx, rules, known, month, at) for at in (few, many)}
         for question in questions(rules, kept_at):
-            count = counted_anew(RecordReader.at(tx, rules, kept_at), question)
+            anew = durations_anew if question.of_durations else counted_anew
+            count = anew(RecordReader.at(tx, rules, kept_at), question)
             assert count is not None
             keep_count(tx, count)
         spans = spans_of(known[0], month)
