@@ -11,13 +11,13 @@ from reports.indicators.kept_cells import kept_cells
 from reports.indicators.kept_durations import kept_ranks
 from reports.indicators.order_facts import imported_orders
 from reports.indicators.ranks import Rank
-from reports.indicators.record_cells import Cell, RecordReader, Span, period_of_fact, picked
+from reports.indicators.record_cells import Cell, RecordReader, Span, named_values, period_of_fact, picked
 
 # Nearest rank: the median is the mean of the two values in the middle.
 RANKED = """
 SELECT r.period{groups}, r.n, r.rank, r.value FROM (
     SELECT f.period{groups}, f.value, row_number() OVER w AS rank, count(*) OVER (PARTITION BY f.period{groups}) AS n
-      FROM (SELECT {period} AS period, f.{query} AS value{groups} FROM ({relation}) f
+      FROM (SELECT {period} AS period, f.{query} AS value{values} FROM ({relation}) f
              WHERE f.at >= :begin AND f.at < :end AND f.{query} IS NOT NULL{where}) f
     WINDOW w AS (PARTITION BY f.period{groups} ORDER BY f.value)) r
  WHERE r.rank IN ({ranks}) ORDER BY r.period{groups}, r.rank
@@ -68,6 +68,7 @@ class Reader(RecordReader):
         sql = RANKED.format(
             period=period_of_fact(spans), groups="".join(f", {name}" for name in names), query=query, ranks=RANKS,
             relation=self.relation(QUERIES[query].facts, sorted({*names, *filters}), (query,)), where=_where(filters),
+            values=named_values(names),
         )  # fmt: skip
         rows = self.tx.rows_among(sql, **self.values(spans), **_lists(filters))
         return [

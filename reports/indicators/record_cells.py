@@ -82,7 +82,7 @@ class RecordReader:
         An attribute without a value is ''. Of the orders they are those of the service orders of this store.
         """
         sql = CELLS.format(
-            period=period_of_fact(spans), groups="".join(f", coalesce(f.{name}, '') AS {name}" for name in names),
+            period=period_of_fact(spans), groups=named_values(names),
             sums="".join(f", sum(f.{query}) AS {query}" for query in queries),
             relation=self.relation(facts, names, queries), most=most,
             group_by="".join(f", {number}" for number in range(3, 3 + len(names))),
@@ -97,7 +97,7 @@ class RecordReader:
         """Return the durations of these periods by these attributes, at most so many; one without a value is ''."""
         sql = DURATIONS.format(
             period=period_of_fact(spans), groups="".join(f", f.{name}" for name in names), query=query, most=most,
-            values="".join(f", coalesce(f.{name}, '') AS {name}" for name in names), joined=JOINED[self.tx.postgres],
+            values=named_values(names), joined=JOINED[self.tx.postgres],
             relation=self.relation(QUERIES[query].facts, names, (query,)),
         )  # fmt: skip
         return {
@@ -136,6 +136,11 @@ def period_of_fact(spans: Sequence[Span]) -> str:
         return _halved(spans, 0)
     whens = (f"WHEN f.at >= {begin} AND f.at < {end} THEN {number}" for number, (begin, end) in enumerate(spans))
     return f"CASE {' '.join(whens)} END"
+
+
+def named_values(names: Sequence[str]) -> str:
+    """Return these attributes of facts ``f`` as further columns of a SELECT; one without a value is ''."""
+    return "".join(f", coalesce(f.{name}, '') AS {name}" for name in names)
 
 
 def picked(row: Any, names: Sequence[str]) -> dict[str, str]:
