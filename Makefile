@@ -32,7 +32,8 @@ SYNC := env -u VIRTUAL_ENV UV_PYTHON="$$(cat .tools/interpreter)" $(UV) sync --l
 
 # One worker more than cores, because that of the Prefect server mostly waits; tests/conftest.py says which tests stay
 # together on one.
-WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
+CORES   := $(shell getconf _NPROCESSORS_ONLN)
+WORKERS ?= $(shell echo $$(( $(CORES) + 1 )))
 PARALLEL = --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder
 # The folders whose tests start no process; the house rules are pure, too, but belong to `make check`.
 PURE    := $(addprefix tests/,statemachines engine gateways reports flows models examples)
@@ -52,6 +53,7 @@ up: $(RUN_READY)  ## the whole system: Prefect server and UI, worker, driver
 test: $(DEV_READY)  ## all tests but the long ones and the house rules of `make check`, on every core
 	$(BIN)/python -m pytest $(PARALLEL) -m "not long" --ignore=tests/house
 
+test-pure: WORKERS := $(CORES)
 test-pure: $(DEV_READY)  ## only the tests without a store, a server or another process: seconds
 	$(BIN)/python -m pytest $(PARALLEL) $(PURE) -m "pure and not long"
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from engine.store import Store
 from reports import figures
-from reports.desk_queries import customer_kinds
 from reports.overdue import OverduePromise, overdue
+from statemachines.kinds import customer_kinds
 from statemachines.lifecycle import Milestone
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from apps.variable_views import entered, field_label
 from engine.access.doors import door_of, user_of
 from engine.attachments.reading import names_in
-from engine.commands.form_attachments import ids_in
+from engine.commands.complete_form import ids_in
 from engine.ledger.record import current_case
 from engine.store import Store
 from engine.transaction import Tx

@@ -10,6 +10,7 @@ from apps.variable_views import LinkView, entered, field_label
 from engine.attachments.reading import AttachmentView
 from engine.ledger.suspensions import SuspensionEntry
 from locales.translation import label, translate
+from reports.indicators.names import IndicatorNames
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle
 
@@ -60,11 +61,12 @@ def timeline(
     links: Iterable[tuple[datetime, LinkView]],
     suspensions: Iterable[SuspensionEntry],
     locale: str,
+    names: IndicatorNames | None = None,
 ) -> list[TimelineEntry]:
-    """Return what happened, the newest first."""
+    """Return what happened, the newest first; ``names`` are those of the indicators in force."""
     table, known = lifecycle_of(kind), {file.id: file for file in files}
     letters = _outcomes(moves)
-    entries = [_moved(table, move, known, letters, locale) for move in moves]
+    entries = [_moved(table, move, known, letters, locale, names) for move in moves]
     entries += [TimelineEntry(at, title=link.row(locale)[0], link=link) for at, link in links]
     entries += [_suspended(each, locale) for each in suspensions]
     return sorted(entries, key=lambda entry: (entry.at, entry.seq), reverse=True)
@@ -101,6 +103,7 @@ def _moved(
     files: Mapping[str, AttachmentView],
     letters: Mapping[int, tuple[str, str]],
     locale: str,
+    names: IndicatorNames | None,
 ) -> TimelineEntry:
     form = {name: value for name, value in move.form.items() if name not in RECORDED}
     facts = {name: value for name, value in form.items() if name not in move.statements and name != ATTACHMENTS}
@@ -115,7 +118,7 @@ def _moved(
         via=label(locale, "", "via", move.via),
         level=move.level,
         inferred=move.inferred,
-        facts=[_fact(table.kind, move.move, name, value, locale) for name, value in facts.items()],
+        facts=[_fact(table.kind, move.move, name, value, locale, names) for name, value in facts.items()],
         statements=[
             (field_label(locale, table.kind, name), form[name]) for name in form if name in move.statements
         ],
@@ -124,7 +127,7 @@ def _moved(
     )  # fmt: skip
 
 
-def _fact(kind: str, move: str, name: str, value: Any, locale: str) -> tuple[str, str]:
+def _fact(kind: str, move: str, name: str, value: Any, locale: str, names: IndicatorNames | None) -> tuple[str, str]:
     sort = "outcome" if (move, name) == UNANSWERED else name
-    shown = translate(locale, "cli.attachments.gone") if value is None else entered(locale, kind, sort, value)
+    shown = translate(locale, "cli.attachments.gone") if value is None else entered(locale, kind, sort, value, names)
     return field_label(locale, kind, name), shown

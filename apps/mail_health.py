@@ -1,11 +1,9 @@
 """Checks whether the mail server can be reached and trusted, without sending anything and without the password."""
 
-import smtplib
 from dataclasses import replace
 
 from apps.health import Health
 from engine.settings import Settings
-from gateways.smtp import MailServerRefused
 
 SECONDS = 3.0
 """How long the health of the system waits for the mail server."""
@@ -15,7 +13,10 @@ def mail_health(settings: Settings) -> list[Health]:
     """Return the health of the mail server; nothing where none is set."""
     if not settings.smtp_url:
         return []
-    from flows.work import mail_server  # asyncio: only where there is a mail server
+    import smtplib  # SSL and asyncio: only where there is a mail server
+
+    from flows.work import mail_server
+    from gateways.smtp import MailServerRefused
 
     server = mail_server(settings)
     assert server is not None

@@ -8,7 +8,7 @@ from typing import Any, Final
 from apps.principal_moves import WantedMove, move_many_for
 from apps.principal_reports import refuse_others
 from engine.access.principal import Principal
-from engine.commands.advance import Answer
+from engine.commands.command import Answer
 from engine.ledger.record import CaseRow
 from engine.store import Store
 from reports.case_search import CaseListPage, CaseQuery, search

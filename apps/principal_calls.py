@@ -15,7 +15,7 @@ from apps.principal_views import SeenCase, case_seen, history_seen, moves_seen
 from engine.access.moves import OfferedMove
 from engine.access.principal import Principal
 from engine.callbacks.attempts import next_attempt
-from engine.commands.advance import Answer
+from engine.commands.command import Answer
 from engine.commands.open_case import Opening
 from engine.rules.in_force import rules_in
 from engine.store import Store

@@ -26,7 +26,9 @@ from engine.attachments.reading import AttachmentView, attachments_seen
 from engine.ledger.suspensions import suspensions_of
 from engine.store import Store
 from locales.translation import label, translate
+from models.columns import to_micros
 from reports.case_reasons import Reason, reasons, waits_for
+from reports.indicators.names import IndicatorNames, indicator_names
 from reports.link_times import linked_at
 from reports.staff import Staff
 from statemachines.refused import Refused
@@ -40,10 +42,12 @@ NEWEST: Final = 50
 class SeenCasePage:
     """A case as its page shows it. ``role`` and ``people`` are those whom it awaits; an ended case awaits nobody.
 
+    ``indicators`` are the names of those in force.
     ``left_out`` counts the moves between the first and the newest that the time-line does not show.
     """
 
     seen: SeenCase
+    indicators: IndicatorNames
     role: Role | None
     people: tuple[str, ...]
     reasons: list[Reason]
@@ -84,17 +88,19 @@ def case_page_seen(
         found = reasons(tx, case, staff)
         linked = linked_at(tx, case.id)
         suspensions = suspensions_of(tx, case.id)
+        names = indicator_names(tx, to_micros(at))
     if unmasked is None:
         log_shown(store, principal, case, at, customer_fields(seen, disclosed), text_fields(disclosed))
     oldest = moves[1].occurred_at if case.version > len(moves) else None
     links = _links_since(oldest, seen.links, linked)
     return SeenCasePage(
         seen=seen,
+        indicators=names,
         role=role,
         people=people,
         reasons=found,
         timers=timers,
-        timeline=timeline(case.kind, moves, files, links, suspensions, locale),
+        timeline=timeline(case.kind, moves, files, links, suspensions, locale, names),
         left_out=case.version - len(moves),
         files=files,
         offered=offered,

@@ -83,7 +83,7 @@ def indicators_seen(
     Raises ``Refused('not_in_charge' | 'as_of_ahead')``.
     """
     refuse_figures(principal)
-    _refuse_ahead(as_of, at)
+    refuse_ahead(as_of, at)
     with store.looking() as tx:
         rules, then = rules_in(tx), to_micros(as_of)
         known = list(in_force(rules, period, then).values())
@@ -95,7 +95,7 @@ def own_figures_seen(
     store: Store, principal: Principal, period: Period, as_of: datetime, at: datetime
 ) -> list[tuple[Indicator, Figure]]:
     """Return the principal's own figures of a period, of the indicators that judge the work of a person."""
-    _refuse_ahead(as_of, at)
+    refuse_ahead(as_of, at)
     with store.looking() as tx:
         rules, then = rules_in(tx), to_micros(as_of)
         known = [each for each in in_force(rules, period, then).values() if "person" in groups_of(each)]
@@ -110,7 +110,7 @@ def trends_seen(
 ) -> Mapping[str, list[Figure]]:
     """Return each indicator's figures of the periods up to this one. Raises as ``indicators_seen``."""
     refuse_figures(principal)
-    _refuse_ahead(as_of, at)
+    refuse_ahead(as_of, at)
     with store.looking() as tx:
         rules, then = rules_in(tx), to_micros(as_of)
         return figures(tx, rules, list(in_force(rules, period, then).values()), trend_to(period), then)
@@ -123,7 +123,7 @@ def indicator_seen(
 
     Raises ``Refused('unknown_indicator' | 'unknown_group' | 'not_in_charge' | 'as_of_ahead')``.
     """
-    _refuse_ahead(as_of, at)
+    refuse_ahead(as_of, at)
     own_only = not reads_figures(principal)
     if own_only and "person" not in by:
         refuse_figures(principal)
@@ -157,7 +157,7 @@ def cases_seen(
     Raises as ``indicator_seen``.
     """
     refuse_figures(principal)
-    _refuse_ahead(as_of, at)
+    refuse_ahead(as_of, at)
     scope, micros = cases_in_scope(principal, at), to_micros(as_of)
     with store.looking() as tx:
         rules = rules_in(tx)
@@ -215,7 +215,7 @@ def _most_of(indicator: Indicator) -> Fraction | None:
     return Fraction(100) if bounded else None
 
 
-def _refuse_ahead(as_of: datetime, at: datetime) -> None:
+def refuse_ahead(as_of: datetime, at: datetime) -> None:
     """Refuse to read the record as of an instant that has not come."""
     if as_of > at:
         raise Refused("as_of_ahead", as_of=as_of.isoformat(), now=at.isoformat())

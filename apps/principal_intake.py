@@ -18,9 +18,10 @@ from engine.transaction import Tx
 from models.columns import to_micros
 from models.contact import Contact
 from reports.case_promises import OpenPromise, next_promises
-from reports.desk_queries import Customer, customer_kinds
+from reports.desk_queries import Customer
 from reports.known_cases import known_among
 from reports.queue_rows import QueueRow, queue_rows
+from statemachines.kinds import customer_kinds
 
 MOST: Final = 5
 """The most customers of a name that are shown: among more of them nobody finds the right one by their address."""

@@ -75,6 +75,7 @@ def report_seen(store: Store, principal: Principal, at: datetime) -> SeenReport:
     with store.looking() as tx:
         listed = {promise.number for promise in whole.overdue} | {number for number, *_ in whole.unwatched}
         listed |= {case.number for case in whole.raised} | {timer.number for timer in whole.today}
+        listed |= {alert.number for alert in whole.alerts}
         known = known_among(tx, listed, cases_in_scope(principal, at))
         days = by_day(tx, TRENDS, at, DAYS)
         week, before = causes(tx, at - WEEK, at + DAY.resolution), causes(tx, at - 2 * WEEK, at - WEEK)
@@ -101,6 +102,7 @@ def _of_known(whole: MorningReport, known: frozenset[str]) -> MorningReport:
         unwatched=[each for each in whole.unwatched if each[0] in known],
         raised=tuple(each for each in whole.raised if each.number in known),
         today=tuple(each for each in whole.today if each.number in known),
+        alerts=tuple(each for each in whole.alerts if each.number in known),
     )
 
 

@@ -13,7 +13,9 @@ from apps.phone_script import check_call
 from engine.access.moves import check_move, refuse_without
 from engine.access.principal import Principal, Scope
 from engine.access.scope import find_case, known_cases
-from engine.commands.advance import Answer, Command, advance, advance_many
+from engine.commands.advance import advance
+from engine.commands.advance_many import advance_many
+from engine.commands.command import Answer, Command
 from engine.commands.follow_up import follow_up
 from engine.commands.open_case import Opening, open_case, open_unless_known
 from engine.ledger.chain import keyed

@@ -21,7 +21,7 @@ from engine.accounts.customer_keys import code_for
 from engine.actors import CUSTOMER
 from engine.attachments.customer_files import files_for_customer, open_own_file
 from engine.attachments.reading import AttachmentView, OpenedAttachment
-from engine.commands.advance import Answer
+from engine.commands.command import Answer
 from engine.commands.links import id_of
 from engine.commands.open_case import OPEN, Opening
 from engine.ledger.record import COLUMNS, CaseRow, current_case_of

@@ -18,6 +18,7 @@ from engine.access.scope import cases_in_scope, contacts_in_scope
 from engine.commands.arrivals import Recorded, Source, record
 from engine.commands.links import id_of
 from engine.entry_checks import SHOWN, check_case_number, is_word
+from engine.outbox.dead_letters import reference_of
 from engine.rules.in_force import rules_in
 from engine.store import Store
 from models.columns import to_micros
@@ -52,10 +53,12 @@ WATCHES: Final = frozenset({Role.ADMINISTRATOR, Role.AUDITOR, Role.GENERAL_MANAG
 
 @dataclass(frozen=True, slots=True)
 class SeenDeliveries:
-    """How many deliveries there are by status, and the dead ones; without a number of a case he may not know of."""
+    """How many deliveries there are by status, and the dead ones: each with the number of its case, None of a case that
+    he may not know of, and with what names the case to him when he decides.
+    """
 
     by_status: dict[str, int]
-    dead: list[tuple[str | None, DeadDelivery]]
+    dead: Sequence[tuple[str | None, str, DeadDelivery]]
 
 
 def refuse_others(principal: Principal, roles: Iterable[Role]) -> None:
@@ -139,7 +142,12 @@ def deliveries_seen(store: Store, principal: Principal, at: datetime) -> SeenDel
     with store.looking() as tx:
         letters = dead(tx)
         known = known_among(tx, {letter.number for letter in letters}, cases_in_scope(principal, at))
-        shown = [(letter.number if letter.number in known else None, letter) for letter in letters]
+        shown = [
+            (letter.number, letter.number, letter)
+            if letter.number in known
+            else (None, reference_of(store.secret, letter.number), letter)
+            for letter in letters
+        ]
         return SeenDeliveries(deliveries_by_status(tx), shown)
 
 

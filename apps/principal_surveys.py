@@ -13,6 +13,7 @@ from engine.access.moves import refuse_without
 from engine.access.principal import Principal, Scope
 from engine.rules.in_force import rules_in
 from engine.store import Store
+from engine.surveys.call_off import CalledOff, call_off
 from engine.surveys.draw import PLANNERS, draw, send_out
 from engine.surveys.drawn_again import SurveyDrawnAgain, draw_survey_again
 from engine.surveys.invite import invite, uninvited
@@ -94,7 +95,7 @@ def draw_survey_for(
 def send_survey_for(store: Store, principal: Principal, survey_id: int, at: datetime, house_locale: str) -> SentOut:
     """Send a survey out and open the first invitations; repeated, it opens the next ones.
 
-    Raises ``Refused('not_in_charge' | 'unknown_survey')``.
+    Raises ``Refused('not_in_charge' | 'unknown_survey' | 'survey_called_off')``.
     """
     refuse_without(principal, Scope.WRITE_CASES)
     send_out(store, principal, survey_id, at)
@@ -103,3 +104,12 @@ def send_survey_for(store: Store, principal: Principal, survey_id: int, at: date
     for each in missing[:AT_ONCE]:
         invite(store, each, text, at, principal.via)
     return SentOut(len(missing[:AT_ONCE]), len(missing[AT_ONCE:]))
+
+
+def call_off_survey_for(store: Store, principal: Principal, survey_id: int, reason: str, at: datetime) -> CalledOff:
+    """Call off a survey for a reason that customers read; repeated, it ends what is still open.
+
+    Raises ``Refused('not_in_charge' | 'unknown_survey' | 'survey_over' | 'form' | 'scope_missing')``.
+    """
+    refuse_without(principal, Scope.WRITE_CASES)
+    return call_off(store, principal, survey_id, reason, at)

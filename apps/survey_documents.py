@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from apps.principal_surveys import SeenSurvey
-from reports.survey_report import StratumFigures
+from reports.survey_stratum import StratumFigures
 
 
 def survey_report_document(seen: SeenSurvey) -> dict[str, Any]:
@@ -28,6 +28,8 @@ def _stratum(figures: StratumFigures) -> dict[str, Any]:
     return {
         **counts,
         "score": _number(figures.score),
+        "score_undoubted": _number(figures.score_undoubted),
+        "undoubted_share": figures.undoubted_share,
         "response_rate": figures.response_rate,
         "satisfied_share": figures.satisfied_share,
         "low": _number(low),

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from locales.translation import label, translate
+from reports.indicators.names import IndicatorNames
 from reports.third_party import Verdict
 from reports.third_party_list import ThirdPartyEvaluation
 from reports.third_party_text import row_texts
@@ -28,10 +29,10 @@ def heading(locale: str, found: ThirdPartyEvaluation) -> str:
     return f"{text} · {announced} · {state}"
 
 
-def comparison_rows(locale: str, found: ThirdPartyEvaluation) -> list[tuple[str, ...]]:
+def comparison_rows(locale: str, found: ThirdPartyEvaluation, names: IndicatorNames) -> list[tuple[str, ...]]:
     """Return the rows of the table of an evaluation: those beyond the limit first."""
     ordered = sorted(found.rows, key=lambda row: row.verdict is not Verdict.GAP)
-    return [row_texts(locale, row) for row in ordered]
+    return [row_texts(locale, row, names) for row in ordered]
 
 
 def follow_up_texts(locale: str, found: ThirdPartyEvaluation) -> list[str]:

@@ -11,7 +11,14 @@ from engine.transaction import Tx
 from locales.translation import label, translate, when
 from reports.appraisal_parts import figures_text
 from reports.case_customer import unusable_text
-from reports.third_party_text import comparison_text
+from reports.indicators.names import IndicatorNames, indicator_name, shipped_names
+
+
+def _comparison_text(locale: str, recorded: str, names: IndicatorNames) -> str:
+    from reports.third_party_text import comparison_text  # the figures: only where scores were compared
+
+    return comparison_text(locale, recorded, names)
+
 
 MONEY = frozenset(
     {"approved", "claimed", "compensation", "cost", "expected", "fine", "recovered", "recovery", "worth", "written_off"}
@@ -33,12 +40,14 @@ CODED = frozenset({
     "penalty", "potential", "relation", "responsible", "severity", "sort", "tone", "trouble", "verdict", "way",
 })  # fmt: skip
 """Fields of forms that hold a code, or several separated by blanks, which have their labels."""
-WORDED: Mapping[tuple[str, str], Callable[[str, str], str]] = {
+WORDED: Mapping[tuple[str, str], Callable[[str, str, IndicatorNames], str]] = {
     ("appraisal", "figures"): figures_text,
-    ("finding", "gaps"): comparison_text,
-    ("third_party_evaluation", "comparison"): comparison_text,
+    ("finding", "gaps"): _comparison_text,
+    ("third_party_evaluation", "comparison"): _comparison_text,
 }
 """Fields, each with its kind of case, that hold codes and numbers, and what makes words of them for a reader."""
+INDICATOR = "indicator"
+"""The field that holds the code of an indicator."""
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 
 
@@ -48,12 +57,21 @@ def kind_label(locale: str, kind: str, nature: str | None) -> str:
     return f"{name} · {label(locale, kind, 'nature', nature)}" if nature else name
 
 
-def labelled(locale: str, kind: str, variables: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the variables as pairs of name and value; a code without a label is returned as it is."""
-    return [(variable_label(locale, kind, name), _text(locale, kind, name, value)) for name, value in variables.items()]
+def labelled(
+    locale: str, kind: str, variables: Mapping[str, Any], names: IndicatorNames | None = None
+) -> list[tuple[str, str]]:
+    """Return the variables as pairs of name and value; a code without a label is returned as it is.
+
+    ``names`` are those of the indicators in force; without them an indicator that the house published has its code.
+    """
+    known = shipped_names() if names is None else names
+    return [
+        (variable_label(locale, kind, name), _text(locale, kind, name, value, known))
+        for name, value in variables.items()
+    ]
 
 
-def _text(locale: str, kind: str, name: str, value: Any) -> str:
+def _text(locale: str, kind: str, name: str, value: Any, names: IndicatorNames) -> str:
     if isinstance(value, bool):
         return translate(locale, "cli.desk.yes" if value else "cli.desk.no")
     if isinstance(value, int):
@@ -61,7 +79,9 @@ def _text(locale: str, kind: str, name: str, value: Any) -> str:
     if INSTANT.fullmatch(value):
         return when(datetime.fromisoformat(value))
     if (kind, name) in WORDED:
-        return WORDED[kind, name](locale, value)
+        return WORDED[kind, name](locale, value, names)
+    if name == INDICATOR:
+        return indicator_name(names, locale, value)
     return label(locale, kind, SORTS.get(name, name), value)
 
 
@@ -84,14 +104,19 @@ def _first_label(locale: str, kind: str, name: str, sorts: tuple[str, ...]) -> s
     return next((text for sort in sorts if (text := label(locale, kind, sort, name)) != name), name)
 
 
-def entered(locale: str, kind: str, name: str, value: Any) -> str:
-    """Return the value of a form's field as the history shows it: codes by their labels, money in yuan."""
+def entered(locale: str, kind: str, name: str, value: Any, names: IndicatorNames | None = None) -> str:
+    """Return the value of a form's field as the history shows it: codes by their labels, money in yuan.
+
+    ``names`` as in ``labelled``.
+    """
     if isinstance(value, bool):
         return translate(locale, "cli.desk.yes" if value else "cli.desk.no")
     if name in MONEY_ENTERED and isinstance(value, int):
         return yuan(locale, value)
     if (kind, name) in WORDED:
-        return WORDED[kind, name](locale, str(value))
+        return WORDED[kind, name](locale, str(value), shipped_names() if names is None else names)
+    if name == INDICATOR:
+        return indicator_name(shipped_names() if names is None else names, locale, str(value))
     if name == "unusable":
         return "; ".join(unusable_text(locale, code) for code in str(value).split())
     if name in CODED:

@@ -24,10 +24,9 @@ from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from reports.case_customer import opening_codes
 from reports.current_names import states_by_kind
-from reports.desk_queries import customer_kinds
 from reports.same_person import SamePersonQuestion, questions_of
 from statemachines.forms import Severity
-from statemachines.kinds import lifecycle_of
+from statemachines.kinds import customer_kinds, lifecycle_of
 from statemachines.lifecycle import Refused
 
 LIST = f"""

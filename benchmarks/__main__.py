@@ -1,6 +1,7 @@
 """Run the benchmarks: ``python -m benchmarks [--quick] [--database D] [--part P [--cases N]]``.
 
-It prints a table, a plot and a file. ``--cases`` is for the part ``indicators``: how many cases its store has.
+It prints a table, a plot and a file. ``--cases`` is for the parts ``indicators`` and ``whatif``: how many cases their
+store has.
 
 ``--quick`` only shows that everything works, in a minute or two; its figures mean nothing and are not saved. See
 docs/benchmarks.md for how to read the table.
@@ -40,10 +41,10 @@ def _parse_options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a smoke run: everything, but too little to say anything")
     parser.add_argument("--database", choices=DATABASES, action="append")
     parser.add_argument("--part", choices=[part.name for part in PARTS], action="append")
-    parser.add_argument("--cases", type=int, help="how many cases the store of the part indicators has")
+    parser.add_argument("--cases", type=int, help="how many cases the store of indicators or whatif has")
     options = parser.parse_args()
-    if options.cases is not None and options.part != ["indicators"]:
-        parser.error("--cases is for --part indicators alone")
+    if options.cases is not None and options.part not in (["indicators"], ["whatif"]):
+        parser.error("--cases is for --part indicators or --part whatif alone")
     return options
 
 

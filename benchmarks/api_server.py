@@ -23,7 +23,8 @@ from apps.prefect_server import free_port
 from benchmarks.stores import HANDLER
 from engine.accounts.tokens import NewToken, create_token
 from engine.clock import system_now
-from engine.commands.advance import Answer, Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Answer, Command
 from engine.settings import Settings
 
 PREFIX = "/api/v1"

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import orjson
 
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.commands.open_case import Opening, open_case
 from engine.escalation.fire import fire_due
 from engine.store import Store

@@ -17,7 +17,8 @@ from benchmarks.busy_house import fill
 from benchmarks.measures import Measure, Target, machine_load, new_measure, p50, p95
 from benchmarks.stores import HANDLER, new_stores
 from engine.clock import system_now
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.settings import Settings
 
 SIZES = (1_000, 100_000)

@@ -18,7 +18,8 @@ from benchmarks.peer_systems import DbosPeer, SqlmodelPeer
 from benchmarks.seeding import seed
 from benchmarks.stores import HANDLER, RESOLUTION, new_stores
 from engine.clock import system_now
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.store import Store
 
 ROUNDS, MOVES = 10, 50

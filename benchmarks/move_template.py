@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.ledger.chain import canonical, chain_hash, digest, new_salt
 from engine.store import Store
 from models.columns import to_micros

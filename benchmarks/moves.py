@@ -20,7 +20,9 @@ from benchmarks.raw_sql import RawWriter, raw_writer
 from benchmarks.seeding import seed
 from benchmarks.stores import HANDLER, RESOLUTION, SUPERVISOR, TEXT, new_store
 from engine.clock import system_now
-from engine.commands.advance import Answer, Command, advance, advance_many
+from engine.commands.advance import advance
+from engine.commands.advance_many import advance_many
+from engine.commands.command import Answer, Command
 from engine.store import Store
 from models.columns import to_micros
 

@@ -42,6 +42,7 @@ PARTS = (
         {"sizes": (500, 1_000), "rounds": 1, "pages": 2, "histories": (2, 5), "open_": 10, "idle": 1.0, "moves": 2},
     ),
     Part("indicators", {"cases": 500}),
+    Part("whatif", {"cases": 500}),
     Part("deliveries", None),  # it starts a Prefect server
     Part("acts", None),  # so does this one
 )

@@ -17,7 +17,7 @@ from transitions import Machine
 
 from benchmarks.move_template import MoveJob, MoveTemplate
 from benchmarks.raw_sql import HEAD, statements, values
-from engine.commands.advance import Command
+from engine.commands.command import Command
 from engine.ledger.chain import canonical, chain_hash, digest, keyed, new_salt
 from engine.store import Store
 from models import Actor, Case, OutboxEvent, Statement, Timer, Transition

@@ -15,7 +15,8 @@ from benchmarks.measures import Measure, Target, machine_load, new_measure, p50
 from benchmarks.seeding import seed
 from benchmarks.stores import HANDLER, RESOLUTION, new_stores
 from engine.clock import system_now
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.settings import Settings
 from engine.store import Store
 

@@ -10,7 +10,8 @@ from psycopg import Connection
 from psycopg.sql import SQL, Identifier, Literal
 
 from benchmarks.stores import HANDLER, SUPERVISOR, TEXT
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.commands.open_case import Opening, open_case
 from engine.databases import open_postgres, open_sqlite
 from engine.ledger.chain import GENESIS, canonical, chain_hash, digest, new_salt

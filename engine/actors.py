@@ -16,6 +16,8 @@ from engine.ledger.journal import journal_row
 from engine.transaction import Tx
 from models.columns import from_micros
 from models.mail_addresses import mail_address
+from models.person_names import person_name
+from models.telephone_numbers import phone_number
 from models.zones import is_zone
 from statemachines.lifecycle import Refused
 from statemachines.roles import Role
@@ -26,17 +28,17 @@ NOBODY = frozenset({SYSTEM, IMPORT, CUSTOMER})
 """The handles of the actors that are no people of the house: as ``customer`` act those who come by the portal."""
 
 __all__ = [
-    "Acting", "NewActor", "acting", "acting_of", "add_actor", "administrator", "in_charge", "known_actor",
+    "Acting", "NewActor", "acting", "acting_of", "add_actor", "administrator", "find_actor", "in_charge", "known_actor",
     "on_duty", "refuse_nobody", "refuse_unavailable", "roles_of", "seed", "system_actor",
 ]  # fmt: skip
 
 COLUMNS = "id, handle, roles, disabled_at, absent_from, absent_until, department"
 """The columns of an actor that ``acting_of`` reads."""
 FIND = f"SELECT {COLUMNS} FROM actor WHERE handle = :handle"
-SAME = "SELECT handle, roles, department, boss, locale, email, zone FROM actor WHERE handle = :handle"
+SAME = "SELECT handle, roles, department, boss, locale, email, zone, name, phone FROM actor WHERE handle = :handle"
 ADD = """
-INSERT INTO actor (handle, roles, department, boss, locale, email, zone)
-VALUES (:handle, :roles, :department, :boss, :locale, :email, :zone) ON CONFLICT (handle) DO NOTHING
+INSERT INTO actor (handle, roles, department, boss, locale, email, zone, name, phone)
+VALUES (:handle, :roles, :department, :boss, :locale, :email, :zone, :name, :phone) ON CONFLICT (handle) DO NOTHING
 """
 
 
@@ -51,6 +53,8 @@ class NewActor:
     locale: str = "zh_CN"
     email: str | None = None
     zone: str | None = None
+    name: str | None = None
+    phone: str | None = None
 
 
 @cache
@@ -73,11 +77,16 @@ def acting_of(row: Any, prefix: str = "") -> Acting:
 def known_actor(tx: Tx, handle: str) -> Acting:
     """Return the actor of that handle, also one who has left. Raises ``Refused('unknown_actor')``."""
     check_actor(handle)
-    actor = tx.cache.actors.get(handle)
+    actor = find_actor(tx, handle)
     if actor is None:
-        row = tx.row(FIND, handle=handle)
-        if row is None:
-            raise Refused("unknown_actor", handle=handle)
+        raise Refused("unknown_actor", handle=handle)
+    return actor
+
+
+def find_actor(tx: Tx, handle: str) -> Acting | None:
+    """Return the actor of that handle, if there is one; read once in a transaction."""
+    actor = tx.cache.actors.get(handle)
+    if actor is None and (row := tx.row(FIND, handle=handle)) is not None:
         actor = tx.cache.actors[handle] = acting_of(row)
     return actor
 
@@ -201,7 +210,7 @@ def add_actor(tx: Tx, actor: NewActor, by: str = SYSTEM, at: int = 0) -> bool:
     """Add an actor; return False if exactly this one exists already. ``by`` and ``at`` stand in the journal.
 
     Raises ``Refused('actor_exists')`` if the handle belongs to another one, ``Refused('bad_handle' | 'bad_locale' |
-    'role_of_nobody' | 'unknown_department' | 'unknown_zone' | 'bad_address')``.
+    'role_of_nobody' | 'unknown_department' | 'unknown_zone' | 'bad_address' | 'bad_staff_phone')``.
     """
     check_handle(actor.handle)
     if actor.boss is not None:
@@ -219,6 +228,8 @@ def add_actor(tx: Tx, actor: NewActor, by: str = SYSTEM, at: int = 0) -> bool:
         "locale": actor.locale,
         "email": actor.email and mail_address(actor.email).written,
         "zone": actor.zone,
+        "name": actor.name and (person_name(actor.name) or None),
+        "phone": staff_phone(actor.phone),
     }
     if tx.run(ADD, **values) == 1:
         journal_row(tx, "actor", (actor.handle,), by, at)
@@ -244,6 +255,16 @@ def check_email(email: str | None) -> None:
     """Raise ``Refused('bad_address')`` for a text that is not one mail address."""
     if email is not None and not (address := mail_address(email)).valid:
         raise Refused("bad_address", field="email", identifier=address.quality.value)
+
+
+def staff_phone(phone: str | None) -> str | None:
+    """Return a telephone number in E.164. Raises ``Refused('bad_staff_phone')`` for what is not one number."""
+    if phone is None:
+        return None
+    number = phone_number(phone)
+    if not number.normal:
+        raise Refused("bad_staff_phone", identifier=number.quality.value)
+    return number.normal
 
 
 def seed(tx: Tx, at: int) -> None:

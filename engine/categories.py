@@ -11,7 +11,6 @@ from pathlib import Path
 
 from engine.ledger.journal import journal_row
 from engine.transaction import Tx
-from statemachines.refused import Refused
 
 SHIPPED = Path(__file__).resolve().parent.parent / "policies" / "categories.toml"
 OTHER = "other"
@@ -43,18 +42,19 @@ def categories(tx: Tx) -> dict[str, str]:
     return {row.code: row.name for row in tx.rows(LIVE)}
 
 
-def check_category(tx: Tx, code: str | None, *, borne: bool = False) -> None:
-    """Raise ``Refused('unknown_category')``, which names those that are near; nothing is no category.
+def unknown_category(tx: Tx, code: str, *, borne: bool = False) -> list[str] | None:
+    """Return the categories that resemble a code which is none of those in force; None for one that is.
 
     ``borne`` also takes a category that some case bears, for questions about cases: those of other kinds than
     complaints and inquiries follow no tree.
     """
-    if code is None or code in tx.cache.categories:
-        return
+    if code in tx.cache.categories:
+        return None
     if tx.row(IS_LIVE, code=code) is None and not (borne and tx.row(BORNE, code=code) is not None):
-        raise Refused("unknown_category", category=code[:40], near=near(code, categories(tx)))
+        return near(code, categories(tx))
     if not borne:
         tx.cache.categories.add(code)
+    return None
 
 
 def near(entered: str, known: dict[str, str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cache
 from pathlib import Path
 
@@ -33,7 +33,13 @@ def departments(tx: Tx) -> frozenset[str]:
 
 def check_department(tx: Tx, code: str | None) -> None:
     """Raise ``Refused('unknown_department')``, which lists those there are; nothing is no department."""
-    if code is not None and code not in (known := departments(tx)):
+    if code is not None:
+        refuse_unknown_department(code, departments(tx))
+
+
+def refuse_unknown_department(code: str, known: Collection[str]) -> None:
+    """Raise ``Refused('unknown_department')``, which lists the known ones, for a code that is none of them."""
+    if code not in known:
         raise Refused("unknown_department", department=code[:40], known=sorted(known))
 
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.commands.advance import Command, advance_in
+from engine.commands.advance import advance_in
+from engine.commands.command import Command
 from engine.commands.open_case import Opening, open_in
 from engine.contention import in_transaction
 from engine.departments import check_department

@@ -7,7 +7,9 @@ from typing import Any, Generic, TypeVar, cast
 from sqlalchemy import bindparam
 from sqlmodel import col, select
 
-from engine.commands.advance import Answer, Command, advance, advance_many
+from engine.commands.advance import advance
+from engine.commands.advance_many import advance_many
+from engine.commands.command import Answer, Command
 from engine.store import Store
 from flows.work import Work, off_loop
 from models import Case, Party, Statement

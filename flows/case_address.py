@@ -7,11 +7,13 @@ home, which stands in a note of the process.
 import contextlib
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from flows.work import Work
+if TYPE_CHECKING:
+    from flows.work import Work
 
 
-def case_page(work: Work, number: str) -> str | None:
+def case_page(work: "Work", number: str) -> str | None:
     """Return the address of the page of a case in the Prefect UI; None where no Prefect UI is known."""
     ui_url = prefect_ui(work.ui_url, work.store.home)
     return None if ui_url is None else f"{ui_url}/v2/artifacts/key/{number}"
@@ -22,24 +24,24 @@ def run_page(ui_url: str, run_id: str) -> str:
     return f"{ui_url}/v2/runs/flow-run/{run_id}"
 
 
-def console_page(work: Work, number: str) -> str | None:
+def console_page(work: "Work", number: str) -> str | None:
     """Return the address of a case in the console; None where no console is known."""
     address = site(work.public_url, work.store.home)
     return None if address is None else f"{address}/console/cases/{number}"
 
 
-def indicators_page(work: Work, period: str) -> str | None:
+def indicators_page(work: "Work", period: str) -> str | None:
     """Return the address of the indicators of a period in the console; None where no console is known."""
     address = site(work.public_url, work.store.home)
     return None if address is None else f"{address}/console/indicators?period={period}"
 
 
-def staff_page(work: Work, number: str) -> str | None:
+def staff_page(work: "Work", number: str) -> str | None:
     """Return where staff act on a case: the console, in which each has his own account, else the Prefect UI."""
     return console_page(work, number) or case_page(work, number)
 
 
-def with_staff_page(work: Work, number: str, line: str) -> str:
+def with_staff_page(work: "Work", number: str, line: str) -> str:
     """Return a line of a mail to staff with the address of its case below it, where one is known."""
     address = staff_page(work, number)
     return line if address is None else f"{line}\n  {address}"

@@ -21,6 +21,7 @@ from engine.outbox.notices import (
 from engine.rules.in_force import rules_of
 from engine.rules.policy import Pack
 from flows.case_address import staff_page
+from flows.duty_alerts import raise_alert
 from flows.mailing import attempt_composed, composed_mails, record_outcomes
 from flows.notice_text import AWAITED, NoticeFacts, body, line, subject
 from flows.notifications import mail_key, staff_of
@@ -47,9 +48,9 @@ async def pack_of(context: ReactionContext) -> Pack:
 
 
 async def wait_for_alert_hours(context: ReactionContext, level: int) -> None:
-    """Raise ``Later`` outside the hours in which the pack has the people of this level alerted."""
+    """Raise ``Later`` outside the hours in which the pack has the people of this level alerted for such a case."""
     alerts, now = (await pack_of(context)).alerts, await context.work.now()
-    if alerts.calendar is None or level not in alerts.levels:
+    if alerts.calendar is None or level not in alerts.levels or (await context.case()).severity in alerts.at_once:
         return
     opens = (await context.once(rules_of)).calendar(alerts.calendar).next_open(now)
     if opens > now:
@@ -61,12 +62,15 @@ async def ask_level(
 ) -> None:
     """Ask the people of a level for the case, because of a promise or of an escalation by hand (None).
 
+    Whoever is on duty for the level is alerted besides.
+
     Raises what the gateway raises.
     """
     case, now = await context.case(), await context.work.now()
     asked = asked_for(case, level, await staff_of(context), now, person=person_of(case))
     timer_id = promise.timer_id if promise is not None else None
     await _ask(context, case, asked, level, template, reason, timer_id=timer_id)
+    await raise_alert(context, asked.level, timer_id)
 
 
 async def tell_awaited(context: ReactionContext, asked: Asked[Actor]) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from engine.commands.message_checks import with_words
+from engine.commands.complete_form import with_words
+from engine.commands.load_form import earlier_words
 from engine.ledger.record import current_case
 from engine.store import Store
 from flows.customer_letters import Letter, names_portal, render
@@ -30,7 +31,7 @@ def letter_of(
         case = current_case(tx, number)
         table = lifecycle_of(case.kind)
         checked, row = table.checked(move, form), table.rows[move][0]
-        checked = with_words(tx, case, row, checked)
+        checked = with_words(row, checked, earlier_words(tx, case.id, row, checked))
         other = getattr(checked, row.speaks.customer_of, None) if row.speaks else None
         known = tx.row(CUSTOMER, number=other or number)
     if row.speaks is None or not carries_words(row, checked):

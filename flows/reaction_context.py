@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from sqlmodel import select
 
-from engine.commands.advance import Answer, Command
+from engine.commands.command import Answer, Command
 from engine.commands.links import Relative, children, parents
 from engine.commands.open_case import Opening, open_case
 from engine.outbox.case_event import CaseEvent

@@ -15,6 +15,7 @@ from flows.duty_lease import holding
 from flows.nights.care import Greeted, greet_customers
 from flows.nights.corrected_conduct import recompute_appraisals
 from flows.nights.digest import send_digests
+from flows.nights.duty_gaps import tell_gaps
 from flows.nights.evaluation import Evaluated, evaluate
 from flows.nights.integrity import Integrity, check_integrity
 from flows.nights.overnight_escalation import Night, escalate_overnight, report_morning
@@ -75,6 +76,7 @@ async def _overnight(work: Work) -> Night:
     night = await escalate_overnight(work)
     renew = partial(recompute_appraisals, work)
     await work.step("recompute-appraisals", renew, RunText("step.appraisals"), retries=RETRIES)
+    await work.step("tell-duty-gaps", partial(tell_gaps, work), RunText("step.duty_gaps"), retries=RETRIES)
     await work.step("tell-parked", partial(tell_parked, work), RunText("step.tell_parked"))
     return night
 

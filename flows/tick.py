@@ -16,6 +16,7 @@ from engine.outbox.waiting_deliveries import peek, peek_webhooks
 from engine.runs import Done, keep
 from engine.store import Store
 from engine.timers.next_due import look
+from flows.duty_alerts import climb_alerts
 from flows.fire_timers import fire_timers
 from flows.mailing import send_queued
 from flows.nights.care import send_greetings
@@ -68,6 +69,7 @@ async def tick(work: Work, *, webhooks: bool = True) -> int:
     if did or due.outbox_event is not None or _due(due.delivery, now):
         did += await _react(work, now)
     if _due(due.mail, now):
+        did += await climb_alerts(work)
         did += await queue_digests(work)
         did += await send_queued(work)
         did += await send_greetings(work)

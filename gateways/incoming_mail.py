@@ -9,10 +9,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes
+from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage, Message, MIMEPart
 from email.policy import default
 from email.utils import getaddresses
 from enum import StrEnum
+from functools import cache
 from itertools import islice
 from typing import cast
 
@@ -81,13 +83,16 @@ class IncomingMail:
 
 
 def read_mail(content: bytes) -> IncomingMail:
-    """Read a mail; one that no parser can read, or that would only cost time, is unreadable."""
+    """Read a mail; one that no parser can read, or that would only cost time, is unreadable.
+
+    Each different header of a mail is parsed once: ``email`` itself parses it again at every look.
+    """
     digest = hashlib.sha256(content).hexdigest()
     unreadable = IncomingMail(Origin.UNREADABLE, digest)
     if content.count(b"\n--") > MOST_BOUNDARIES or len(BOUNDARY.findall(content)) > MOST_MULTIPARTS:
         return unreadable
     try:
-        mail = message_from_bytes(content, policy=default)
+        mail = message_from_bytes(content, policy=default.clone(header_factory=cache(HeaderRegistry())))
         return _read(mail, digest, content)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):  # a malformed mail may raise any
         return unreadable

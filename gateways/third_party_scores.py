@@ -1,23 +1,18 @@
 """Read a third party's scores from a table (CSV or XLSX): all of them, or every reason why not (E1)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from gateways.cells import Cell
-from gateways.charset import encoding_of
-from gateways.delimited import delimited_rows
-from gateways.headers import TableLayout, table_rows
+from gateways.headers import TableLayout
+from gateways.named_rows import named_rows
 from gateways.problems import AddNote, Problem, Unreadable, excerpt
-from gateways.regular_files import TABLE_LIMIT, check_regular
-from gateways.sheets import sheet_rows
 
 DEPARTMENT, CRITERION, SCORE = "department", "criterion", "score"
 COLUMNS = frozenset({DEPARTMENT, CRITERION, SCORE})
 LAYOUT = TableLayout(COLUMNS, COLUMNS)
-WORKBOOKS = (".xlsx", ".xlsm")
-TEXTS = (".csv", ".tsv", ".txt")
 MOST_PROBLEMS = 100
 
 
@@ -35,38 +30,13 @@ def scores_in(path: Path, known: KnownNames, encoding: str | None, note: AddNote
     Raises ``Unreadable`` with the row, column and reason of each fault; then nothing of the file is used.
     """
     table = _Table(known)
-    try:
-        for row, cells in _rows(path, encoding, note):
-            table.add(row, cells)
-    except (OSError, UnicodeError) as error:
-        raise Unreadable(Problem(None, None, "bad_file.unreadable_file", {"file": excerpt(path.name)})) from error
+    for row, cells in named_rows(path, LAYOUT, encoding, note):
+        table.add(row, cells)
     if not table.scores and not table.problems:
         raise Unreadable(Problem(None, None, "bad_file.no_scores", {"file": excerpt(path.name)}))
     if table.problems:
         raise Unreadable(*table.problems[:MOST_PROBLEMS])
     return table.scores
-
-
-def _rows(path: Path, encoding: str | None, note: AddNote) -> Iterator[tuple[int, Mapping[str, Cell]]]:
-    """Yield the number and the cells of each row below the header."""
-    name, suffix = excerpt(path.name), path.suffix.lower()
-    try:
-        check_regular(path, TABLE_LIMIT)
-    except FileNotFoundError:
-        raise Unreadable(Problem(None, None, "bad_file.missing_file", {"file": name})) from None
-    if suffix in WORKBOOKS:
-        yield from _named(sheet_rows(path, None, LAYOUT, note))
-    elif suffix in TEXTS:
-        with path.open(encoding=encoding_of(path, encoding).codec, newline="") as handle:
-            yield from _named(table_rows(delimited_rows(handle, None, COLUMNS, note), LAYOUT, note))
-    else:
-        raise Unreadable(Problem(None, None, "bad_file.no_table", {"file": name, "extension": excerpt(path.suffix)}))
-
-
-def _named(rows: Iterator[tuple[int, Sequence[Cell]]]) -> Iterator[tuple[int, Mapping[str, Cell]]]:
-    _, header = next(rows, (0, ()))
-    for row, cells in rows:
-        yield row, dict(zip(map(str, header), cells, strict=False))
 
 
 class _Table:

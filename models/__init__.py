@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from models.care import CareConsent, CareGreeting
     from models.case import Case, IdempotencyKey, KeptAnswer, Link, Transition
     from models.conduct import ConductDraw, ConductMark, ConductSample, ConductSheet
+    from models.duty import DutyAlert, DutyRoster, DutyShift, DutySwap
     from models.fingerprint import Fingerprint
+    from models.indicator_count import IndicatorCount
     from models.journal import JournalEntry
     from models.lifecycle_version import LifecycleVersion
     from models.notice import MailRecord, Notice
@@ -63,12 +65,17 @@ __all__ = [
     "ConductSheet",
     "Delivery",
     "Department",
+    "DutyAlert",
+    "DutyRoster",
+    "DutyShift",
+    "DutySwap",
     "Edition",
     "EscalationStep",
     "FailedLogIn",
     "Fingerprint",
     "Hold",
     "IdempotencyKey",
+    "IndicatorCount",
     "Interpretation",
     "Invitation",
     "JournalEntry",
@@ -134,7 +141,12 @@ _MODULES = {
     "ConductMark": "conduct",
     "ConductSample": "conduct",
     "ConductSheet": "conduct",
+    "DutyAlert": "duty",
+    "DutyRoster": "duty",
+    "DutyShift": "duty",
+    "DutySwap": "duty",
     "Fingerprint": "fingerprint",
+    "IndicatorCount": "indicator_count",
     "JournalEntry": "journal",
     "Anchor": "store_info",
     "StoreInfo": "store_info",

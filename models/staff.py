@@ -12,7 +12,8 @@ class Actor(SQLModel, table=True):
 
     ``zone`` names the time zone in which he reads times; without one he reads those of the house. Since
     ``disabled_at``, and between ``absent_from`` and ``absent_until`` (open where it is empty), he cannot act and is
-    asked nothing: his deputy is.
+    asked nothing: his deputy is. By ``name``, ``phone`` (E.164) and ``email`` it is found whether he also answered as
+    a customer.
     """
 
     id: int | None = Field(default=None, primary_key=True)
@@ -27,6 +28,8 @@ class Actor(SQLModel, table=True):
     absent_from: datetime | None = Field(default=None, sa_type=Instant)
     absent_until: datetime | None = Field(default=None, sa_type=Instant)
     deputy: str | None = None
+    name: str | None = None
+    phone: str | None = None
 
     def available(self, at: datetime) -> bool:
         """Return whether he can act and be asked at an instant."""

@@ -14,7 +14,8 @@ class Survey(SQLModel, table=True):
     recorded up to ``drawn_at``; each counts once, in the stratum of his newest such case by the column ``stratify_by``.
     ``digest`` is SHA-256 over them and their strata. ``method`` divides ``wanted`` customers among the strata, at
     least ``least`` to each. ``apart_days`` is for how long whoever was asked before was left out. ``period`` names the
-    period of a survey that the pack's schedule drew, of which there is one. Without ``invited_at`` nobody is asked.
+    period of a survey that the pack's schedule drew, of which there is one. Without ``invited_at`` nobody is asked,
+    and from ``called_off_at`` on nobody any more, for a reason that customers read.
     """
 
     __table_args__ = (UniqueConstraint("pack", "period"),)
@@ -38,6 +39,9 @@ class Survey(SQLModel, table=True):
     drawn_at: datetime = Field(sa_type=Instant)
     invited_by: int | None = Field(default=None, foreign_key="actor.id")
     invited_at: datetime | None = Field(default=None, sa_type=Instant)
+    called_off_by: int | None = None
+    called_off_at: datetime | None = Field(default=None, sa_type=Instant)
+    called_off_because: str | None = None
 
 
 class SurveyStratum(SQLModel, table=True):

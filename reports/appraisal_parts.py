@@ -7,9 +7,9 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from engine.rules.indicators import indicators
 from engine.rules.pack_sections import CONDUCT
 from locales.translation import translate
+from reports.indicators.names import IndicatorNames, indicator_name
 from reports.indicators.statistics import rounded
 
 RECORDED = re.compile(
@@ -53,28 +53,24 @@ def figures_recorded(parts: Sequence[AppraisedPart]) -> str:
     return " ".join(part.recorded() for part in parts)
 
 
-def figures_text(locale: str, recorded: str) -> str:
+def figures_text(locale: str, recorded: str, names: IndicatorNames) -> str:
     """Return the recorded parts in the reader's language; what an earlier release recorded in words, as it is."""
     found = [RECORDED.fullmatch(part) for part in recorded.split(" ")]
     if not all(found):
         return recorded
-    return _word(locale, "between").join(_text(locale, part.groupdict()) for part in found if part is not None)
+    return _word(locale, "between").join(_text(locale, part.groupdict(), names) for part in found if part is not None)
 
 
-def _text(locale: str, part: dict[str, str]) -> str:
+def _text(locale: str, part: dict[str, str], names: IndicatorNames) -> str:
     interval = _word(locale, "interval", low=part["low"], high=part["high"]) if part["low"] else ""
     said = "value" if part["value"] else "few" if part["note"] == PartNote.FEW else "nothing"
     small = _word(locale, "small") if part["note"] == PartNote.SMALL else ""
     words = {key: part[key] for key in ("weight", "value", "sample")}
-    return _word(locale, said, name=_name(locale, part["name"]), interval=interval, small=small, **words)
+    return _word(locale, said, name=_name(locale, part["name"], names), interval=interval, small=small, **words)
 
 
-def _name(locale: str, name: str) -> str:
-    """Return what an indicator is called; one that the house has published itself has its code here."""
-    if name == CONDUCT:
-        return _word(locale, CONDUCT)
-    known = indicators().get(name)
-    return name if known is None else known.label[locale]
+def _name(locale: str, name: str, names: IndicatorNames) -> str:
+    return _word(locale, CONDUCT) if name == CONDUCT else indicator_name(names, locale, name)
 
 
 def _word(locale: str, key: str, **params: str) -> str:

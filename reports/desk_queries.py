@@ -17,7 +17,7 @@ from models.person_names import TITLES, address_of
 from models.telephone_numbers import HOME_REGION
 from reports.current_names import state_of
 from statemachines.form_model import VARIABLE, marked
-from statemachines.kinds import lifecycle_of, lifecycles
+from statemachines.kinds import customer_kinds, lifecycle_of
 from statemachines.lifecycle import Lifecycle, Refused
 
 MAX_ROWS = 20
@@ -75,11 +75,6 @@ class OrderStatus:
     expected_at: datetime | None
     age: timedelta | None
     stale: bool
-
-
-def customer_kinds() -> list[str]:
-    """Return the kinds of cases that are for customers, not internal (A8)."""
-    return [kind for kind, lifecycle in lifecycles().items() if not lifecycle.internal]
 
 
 def recognised(tx: Tx, secret: bytes, contact: Contact, region: str = HOME_REGION) -> Customer | None:

@@ -6,6 +6,7 @@ from locales.translation import label, translate
 from models.paper import PaperSection, PaperTable
 from reports.evaluation_figures import EvaluationFigures
 from reports.evaluation_figures_text import COLUMNS, evaluation_text, figure_rows, figures_said
+from reports.indicators.names import IndicatorNames
 from reports.third_party_list import ThirdPartyEvaluation
 from reports.third_party_text import row_texts
 
@@ -14,14 +15,17 @@ SCORES = ("assessor", "announcement", "department", "criterion", "theirs", "ours
 
 
 def evaluation_sections(
-    locale: str, evaluations: EvaluationFigures, third_party: Sequence[ThirdPartyEvaluation]
+    locale: str,
+    evaluations: EvaluationFigures,
+    third_party: Sequence[ThirdPartyEvaluation],
+    names: IndicatorNames,
 ) -> tuple[PaperSection, PaperSection]:
     """Return both sections, each with what is missing said in words."""
     heads = [evaluation_text(locale, f"column.{name}") for name in COLUMNS]
     figures = PaperTable(heads, figure_rows(locale, evaluations))
     said = [figures_said(locale, evaluations)]
     own = PaperSection(_text(locale, "tab.evaluations"), _text(locale, "heading.evaluations"), said, figures)
-    rows = [row for each in third_party for row in _score_rows(locale, each)]
+    rows = [row for each in third_party for row in _score_rows(locale, each, names)]
     columns = [translate(locale, f"third_party.column.{name}") for name in SCORES]
     texts = [_followed_up(locale, each) for each in third_party if each.follow_up]
     none = [] if rows else [translate(locale, "report.none")]
@@ -30,9 +34,9 @@ def evaluation_sections(
     return own, PaperSection(_text(locale, "tab.third_party"), heading, [*texts, *none], table)
 
 
-def _score_rows(locale: str, found: ThirdPartyEvaluation) -> list[tuple[str, ...]]:
+def _score_rows(locale: str, found: ThirdPartyEvaluation, names: IndicatorNames) -> list[tuple[str, ...]]:
     announced = label(locale, "third_party_evaluation", "announcement", found.announcement or "")
-    return [(found.assessor, announced, *row_texts(locale, row)) for row in found.rows]
+    return [(found.assessor, announced, *row_texts(locale, row, names)) for row in found.rows]
 
 
 def _followed_up(locale: str, found: ThirdPartyEvaluation) -> str:

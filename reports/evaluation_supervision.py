@@ -25,6 +25,8 @@ from reports.record_audit import audit_zone
 SURVEYED = "response_rate"
 """The indicator whose callbacks are looked at."""
 DUTIES = ("collect_market", "collect_service", "analyse", "approve_analysis", "send_back")
+OWN = {"own_address": "email_key", "own_phone": "phone_key", "own_name": "name"}
+"""By which column of the customer each doubt about an answer of our own staff is found."""
 ANSWERING = ("revisit", "assess")
 CHANGING = (*ANSWERING, "dispute", "clear_dispute")
 PARTS = """
@@ -54,12 +56,12 @@ SELECT c.number, a.handle FROM transition t JOIN cases c ON c.id = t.case_id JOI
            AND u.move IN ({answering}) AND u.occurred_at >= :begin AND u.occurred_at < :end))
  ORDER BY c.id, t.seq
 """
-STAFF = "SELECT handle, email FROM actor WHERE email IS NOT NULL AND email <> ''"
+STAFF = "SELECT handle, name, phone, email FROM actor WHERE name <> '' OR phone <> '' OR email <> '' ORDER BY handle"
 OF_STAFF = """
-SELECT DISTINCT c.number, p.email_key
+SELECT DISTINCT c.number, p.{column} AS own
   FROM transition t JOIN cases c ON c.id = t.case_id JOIN party p ON p.id = c.party_id
  WHERE t.move IN ({answering}) AND t.occurred_at >= :begin AND t.occurred_at < :end AND t.recorded_at <= :as_of
-   AND p.email_key = ANY(:keys) ORDER BY c.number
+   AND p.{column} = ANY(:known) ORDER BY c.number
 """
 
 
@@ -78,8 +80,9 @@ class Doubt:
     """What casts doubt on the evaluation, by its code, with the cases and the persons; a person once for each case.
 
     ``unasked``: nobody asked the customer though the time of the callback is over. ``unanswered``: he was called and
-    did not answer. ``late_change``: what he answered was recorded or changed after the period. ``own_address``: he
-    answered under the address of somebody who works here.
+    did not answer. ``late_change``: what he answered was recorded or changed after the period. ``own_address``,
+    ``own_phone``, ``own_name``: he answered under the mail address, telephone number or name of somebody who works
+    here; of the same name may be two people.
     """
 
     code: str
@@ -133,12 +136,22 @@ def _doubts(tx: Tx, secret: bytes, rules: Rules, span: dict[str, int]) -> Iterat
     yield _doubt("unanswered", tx.rows(UNANSWERED.format(relation=relation), **span))
     late = LATE.format(changing=recorded_as("move", *CHANGING), answering=recorded_as("move", *ANSWERING))
     yield _doubt("late_change", tx.rows(late, **span))
-    staff = {keys_of(secret, None, None, row.email).email_key: row.handle for row in tx.rows(STAFF)}
-    keys = [key for key in staff if key is not None]
-    own = OF_STAFF.format(answering=recorded_as("move", *ANSWERING))
-    rows = tx.rows_among(own, keys=keys, **span) if keys else []
-    persons = tuple(sorted({staff[row.email_key] for row in rows}))
-    yield Doubt("own_address", tuple(row.number for row in rows), persons)
+    yield from _own_answers(tx, secret, span)
+
+
+def _own_answers(tx: Tx, secret: bytes, span: dict[str, int]) -> Iterator[Doubt]:
+    """Yield the answers under the mail address, the telephone number or the name of somebody who works here."""
+    known: dict[str, dict[str, set[str]]] = {"email_key": {}, "phone_key": {}, "name": {}}
+    for row in tx.rows(STAFF):
+        keys = keys_of(secret, row.name, row.phone, row.email)
+        for column, own in (("email_key", keys.email_key), ("phone_key", keys.phone_key), ("name", keys.name)):
+            if own is not None:
+                known[column].setdefault(own, set()).add(row.handle)
+    for code, column in OWN.items():
+        sql = OF_STAFF.format(column=column, answering=recorded_as("move", *ANSWERING))
+        rows = tx.rows_among(sql, known=sorted(known[column]), **span) if known[column] else []
+        persons = {handle for row in rows for handle in known[column][row.own]}
+        yield Doubt(code, tuple(dict.fromkeys(row.number for row in rows)), tuple(sorted(persons)))
 
 
 def _doubt(code: str, rows: Sequence[Any]) -> Doubt:

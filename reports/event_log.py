@@ -20,11 +20,10 @@ from models.columns import from_micros
 from models.event_log import AT, CASE, LIFECYCLE, MOVE, WHO, History, TraceEvent, Value
 from reports import throughput_times
 from reports.current_names import state_of
-from reports.desk_queries import customer_kinds
 from reports.event_log_queries import STEPS, TIMERS, CaseBatch, CaseFilter, case_batches, statements_of
 from reports.pseudonymisation import Disclosure, Pseudonymisation, fields_of
 from reports.throughput_times import Stopwatch, calendar_of
-from statemachines.kinds import lifecycle_of, lifecycles
+from statemachines.kinds import customer_kinds, lifecycle_of, lifecycles
 from statemachines.lifecycle import Lifecycle
 
 ACTORS = "SELECT id, handle, roles, department FROM actor ORDER BY id"

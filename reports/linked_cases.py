@@ -5,17 +5,19 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.duplicates.recognition import shipment_key
 from engine.retired_names import recorded_as
 from engine.store import Store
-from models import Case
 from models.columns import MICROSECOND, to_micros
 from statemachines.finding import FINDING
 from statemachines.kinds import lifecycle_of, lifecycles
 from statemachines.lifecycle import Lifecycle
 from statemachines.recovery import RECOVERY
+
+if TYPE_CHECKING:
+    from models import Case
 
 AFFECTED = "affected"
 """The relation of an interruption to the cases that it affects."""
@@ -142,7 +144,7 @@ def _micros(text: str | None) -> int | None:
     return None if text is None else to_micros(datetime.fromisoformat(text))
 
 
-def same_cause(store: Store, case: Case, cause: str, at: int) -> list[str]:
+def same_cause(store: Store, case: "Case", cause: str, at: int) -> list[str]:
     """Return the numbers of the findings with this cause in the case's department, the case itself last.
 
     They are those of the year up to ``at`` (microseconds), when the case's own measure was recorded.

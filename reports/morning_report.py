@@ -12,6 +12,7 @@ from reports import day_figures, figures
 from reports.board import RunningTimer, due_before, midnight
 from reports.day_figures import RaisedCase
 from reports.discovered_model import DiscoveredModel, discover
+from reports.duty_alerts import DutyAlertRow, alerts_between
 from reports.figures import DAY, LateStep, Trend
 from reports.night_health import NightHealth, health
 from reports.overdue import MANAGER_LEVEL, OverdueCase, OverduePromise, by_case, overdue
@@ -47,6 +48,7 @@ class MorningReport:
     raised: tuple[RaisedCase, ...] = ()
     today: tuple[RunningTimer, ...] = ()
     lived: tuple[DiscoveredModel, ...] = ()
+    alerts: tuple[DutyAlertRow, ...] = ()
 
     @property
     def overdue_cases(self) -> list[OverdueCase]:
@@ -113,4 +115,5 @@ def gather(store: Store, at: datetime, window: timedelta = DAY) -> MorningReport
             raised=day_figures.raised(tx, staff, since, at),
             today=tuple(due_before(tx, rules_in(tx), at, to_micros(midnight(at)))),
             lived=discover(tx, at - WEEK, at),
+            alerts=tuple(alerts_between(tx, since, at)),
         )

@@ -9,6 +9,7 @@ from locales.translation import label, translate, when
 from reports import discovered_model, night_health_text, overdue_text
 from reports.board import RunningTimer
 from reports.day_figures import RaisedCase
+from reports.duty_text import alert_texts
 from reports.figures import Trend
 from reports.markdown import BOARD, CALLBACKS, LEDGER, SHOWN, department, link, table, waits_for
 from reports.morning_report import MorningReport, by_department
@@ -51,6 +52,7 @@ class _Page:
             yield from overdue_text.section(self.cases, self.report.at, self.locale)
         yield from self.today()
         yield from self.raised()
+        yield from self.alerts()
         yield from self.unwatched()
         yield from self.callbacks()
         yield from self.departments()
@@ -110,6 +112,11 @@ class _Page:
         by = label(self.locale, "", "role", case.by) if case.by == SYSTEM else case.by
         asked = overdue_text.role_and_people(case.role, case.asked, case.vacant, self.locale)
         return asked, case.number, move, by, self.time(case.at)
+
+    def alerts(self) -> Iterator[str]:
+        """Yield the alerts to whoever was on duty, and what became of each."""
+        rows = [(alert.number, *alert_texts(alert, self.locale)) for alert in self.report.alerts]
+        yield from self.section("duty_alerts", ("case", "level", "alerted", "at", "answer"), rows)
 
     def unwatched(self) -> Iterator[str]:
         """Yield the open cases that no timer watches or nobody touches: one line for each department."""

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from engine.commands.holds import Held, held
+from engine.duty.gaps import Turn
 from engine.ledger.anchor_file import Anchored
 from engine.ledger.anchoring import last_anchored
 from engine.outages import Outage, outages
@@ -14,6 +15,7 @@ from engine.transaction import Tx
 from gateways.schedule import OVERNIGHT, business_schedule
 from models.columns import from_micros
 from reports import run_figures
+from reports.duty import gaps_ahead
 from reports.notices import UndeliveredNotices, notices
 from reports.run_figures import DeadDelivery, RecordedRun, UnobservedRuns
 
@@ -52,6 +54,8 @@ class NightHealth:
     on_hold: tuple[Held, ...] = ()
     anchored: Anchored | None = None
     undelivered: UndeliveredNotices = field(default_factory=lambda: UndeliveredNotices({}))
+    duty_gaps: tuple[Turn, ...] = ()
+    """The times of the next two days at which nobody is on duty."""
     unanchored: bool = False
     """Whether cases changed after the last anchor and before the last night, which should have anchored them."""
 
@@ -65,7 +69,7 @@ class NightHealth:
         """Whether there is nothing a person must look into. A kind on hold is a person's own decision."""
         troubles = (self.missed_night, self.unseen.count, self.dead, self.refused_arrivals)
         return self.undelivered.ok and not (
-            any(troubles) or self.missing or self.outages or self.parked or self.unanchored
+            any(troubles) or self.missing or self.outages or self.parked or self.unanchored or self.duty_gaps
         )
 
 
@@ -86,6 +90,7 @@ def health(tx: Tx, since: datetime, at: datetime) -> NightHealth:
         on_hold=tuple(held(tx)),
         anchored=anchored,
         undelivered=notices(tx, since),
+        duty_gaps=tuple(gaps_ahead(tx, at)),
         unanchored=bool(anchored and last and run_figures.moved_between(tx, from_micros(anchored.at), last)),
     )
 

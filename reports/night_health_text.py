@@ -7,6 +7,7 @@ from datetime import datetime
 from engine.outages import Outage
 from locales.translation import label, translate, when
 from models.columns import from_micros
+from reports.duty_text import gap_lines
 from reports.night_health import OUTAGE_REASONS, DueWork, NightHealth
 
 NUMBERS = 5
@@ -37,6 +38,7 @@ def troubles(health: NightHealth, locale: str) -> Iterator[str]:
     if health.unanchored and health.anchored:
         yield translate(locale, "report.unanchored", at=_time(from_micros(health.anchored.at)))
     yield from (line.text(locale) for line in health.undelivered.lines)
+    yield from gap_lines(health.duty_gaps, locale)
     parked = _grouped(((case.work, case.reason), case.number) for case in health.parked)
     for (work, reason), cases in parked.items():
         work_name = translate(locale, f"parked.{work}")

@@ -1,6 +1,7 @@
 """The report of a period for managers: every indicator with its trend, and the complaint analysis (E2, B7).
 
-The analysis is the one of ``complaint_analysis``, over the period. Customer forums are counted beside it (D4).
+The analysis is the one of ``complaint_analysis``, over the period. Greetings (D3) and customer
+forums (D4) are counted beside it.
 """
 
 from collections.abc import Sequence
@@ -13,10 +14,12 @@ from engine.store import Store
 from engine.transaction import Tx
 from locales.zone import reader_zone
 from models.columns import to_micros
+from reports.care import CareFigures, care_figures_in
 from reports.complaint_analysis import ComplaintAnalysis
 from reports.complaint_analysis import gather as analyse
 from reports.evaluation_figures import EvaluationFigures, evaluation_figures
 from reports.forums import ForumFigures, forum_figures
+from reports.greeting_text import OccasionNames, occasion_names
 from reports.indicators.definitions import in_force
 from reports.indicators.figures import Figure, figures
 from reports.indicators.periods import Period, trend_to
@@ -46,7 +49,7 @@ class IndicatorLine:
 
 @dataclass(frozen=True, slots=True)
 class PeriodReport:
-    """The report of a period as of an instant. ``surveys`` are those sent out in it, as they stand now."""
+    """The report of a period as of an instant. ``surveys`` are those sent out in it."""
 
     period: Period
     as_of: datetime
@@ -56,6 +59,8 @@ class PeriodReport:
     third_party: Sequence[ThirdPartyEvaluation]
     forums: ForumFigures
     forums_before: ForumFigures
+    care: CareFigures
+    occasions: OccasionNames
     surveys: Sequence[SurveyReport] = ()
 
 
@@ -64,12 +69,14 @@ def gather(store: Store, period: Period, as_of: datetime) -> PeriodReport:
     with store.looking() as tx:
         lines = indicator_lines(tx, rules_in(tx), trend_to(period), to_micros(as_of))
         evaluations = evaluations_of(tx, period, as_of)
-        third_party = third_party_evaluations(tx, period=period.name)
+        third_party = third_party_evaluations(tx, period=period.name, as_of=to_micros(as_of))
         forums, before = (_forums(tx, each, as_of) for each in (period, period.before(1)))
         zone = reader_zone()
-        sent = surveys_sent_within(tx, period.begins(zone), min(period.ends(zone), to_micros(as_of)))
+        care = care_figures_in(tx, period.begins(zone), period.ends(zone), to_micros(as_of))
+        names = occasion_names(tx, to_micros(as_of))
+        sent = surveys_sent_within(tx, period.begins(zone), period.ends(zone), to_micros(as_of))
     analysis = analyse(store, as_of, period.first, period.months)
-    return PeriodReport(period, as_of, lines, analysis, evaluations, third_party, forums, before, sent)
+    return PeriodReport(period, as_of, lines, analysis, evaluations, third_party, forums, before, care, names, sent)
 
 
 def evaluations_of(tx: Tx, period: Period, as_of: datetime) -> EvaluationFigures:

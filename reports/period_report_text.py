@@ -13,6 +13,7 @@ from reports.complaint_analysis import ranked
 from reports.complaint_handling import HandlingFigures
 from reports.evaluation_sections import evaluation_sections
 from reports.forums import ForumFigures
+from reports.greeting_text import GreetingWords, greeting_section
 from reports.indicators.indicator_text import (
     digits_of,
     figure_text,
@@ -21,6 +22,7 @@ from reports.indicators.indicator_text import (
     sample_text,
     target_text,
 )
+from reports.indicators.names import IndicatorNames
 from reports.period_report import IndicatorLine, PeriodReport
 from reports.survey_report_text import survey_section
 from statemachines.complaint import COMPLAINT
@@ -46,8 +48,9 @@ class _Report:
         if not self.report.analysis.over:
             texts.append(self.text("running"))
         sections = (self.indicators(), self.trends(), self.pareto("cause"), self.pareto("responsible"),
-                    self.recurrences(), self.handling(), self.forums(), *self.surveys(),
-                    *evaluation_sections(self.locale, self.report.evaluations, self.report.third_party))  # fmt: skip
+                    self.recurrences(), self.handling(), self.forums(), self.greetings(), *self.surveys(),
+                    *evaluation_sections(self.locale, self.report.evaluations, self.report.third_party,
+                                          self.indicator_names()))  # fmt: skip
         return Paper(self.text("title", period=self.report.period.name), texts, sections)
 
     def indicators(self) -> PaperSection:
@@ -135,6 +138,14 @@ class _Report:
         names = [field.name for field in fields(ForumFigures)] if (here, before) != (ForumFigures(),) * 2 else []
         rows = [(self.text(f"forum.{name}"), getattr(here, name), getattr(before, name)) for name in names]
         return self.section("forums", ("figure", "value", "before"), rows)
+
+    def indicator_names(self) -> IndicatorNames:
+        """Return the names of the indicators of the report."""
+        return {line.indicator.name: line.indicator.label for line in self.report.lines}
+
+    def greetings(self) -> PaperSection:
+        """Return what became of the greetings to customers."""
+        return greeting_section(self.report.care, GreetingWords(self.locale, self.report.occasions))
 
     def section(
         self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]], texts: Sequence[str] = ()

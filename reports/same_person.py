@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.transaction import Tx
 from models.columns import from_micros
-from reports.desk_queries import customer_kinds
+from statemachines.kinds import customer_kinds
 
 # A report concerns nobody but its readers, so only cases of customers are named.
 QUESTIONS = """

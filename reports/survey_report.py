@@ -4,49 +4,50 @@ A share is of those who answered, with Wilson's interval; silence is in no numer
 population by stratum.
 """
 
-import json
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 from engine.retired_names import recorded_as
 from engine.surveys.draw import survey_row
 from engine.transaction import Tx
-from locales.shares import share_number
-from models.columns import from_micros
-from reports.current_names import state_of
-from reports.indicators.statistics import Representativeness, representativeness, rounded, wilson
-from statemachines.forms import Outcome
-from statemachines.survey_invitation import ANSWERED, ARCHIVED, DECLINED, SURVEY_INVITATION, UNANSWERED, WRITTEN_TO
+from models.columns import LARGEST, from_micros
+from reports.indicators.statistics import Representativeness, representativeness
+from reports.survey_stratum import StratumFigures, stratum_figures, weighted_share
 
-SMALL = 30
-"""Fewer answers than this are a small sample."""
-REACHED = frozenset({*WRITTEN_TO, ANSWERED, ARCHIVED, UNANSWERED, DECLINED})
-"""The states of an invitation that reached its customer."""
 SURVEYS = """
-SELECT s.*, d.handle AS planner, i.handle AS sender,
+SELECT s.*, d.handle AS planner, i.handle AS sender, o.handle AS caller_off,
        (SELECT count(*) FROM survey_person p WHERE p.survey_id = s.id) AS drawn
   FROM survey s JOIN actor d ON d.id = s.drawn_by LEFT JOIN actor i ON i.id = s.invited_by
+  LEFT JOIN actor o ON o.id = s.called_off_by
 """
 NEWEST = f"{SURVEYS} ORDER BY s.id DESC LIMIT :most"
 SENT = "SELECT id FROM survey WHERE invited_at >= :begin AND invited_at < :end ORDER BY id"
 ONE = f"{SURVEYS} WHERE s.id = :id"
 STRATA = "SELECT * FROM survey_stratum WHERE survey_id = :id ORDER BY stratum"
 INVITATIONS = """
-SELECT p.stratum, c.state, t.form, r.questionnaire, r.version, r.score
-  FROM survey_person p LEFT JOIN cases c ON c.id = p.case_id
-  LEFT JOIN transition t ON t.case_id = c.id AND t.move IN ({answer}) LEFT JOIN rating r ON r.case_id = c.id
+SELECT p.stratum, t.form, r.questionnaire, r.version, r.score,
+       (SELECT n.dest FROM transition n WHERE n.case_id = p.case_id AND n.recorded_at <= :as_of
+         ORDER BY n.seq DESC LIMIT 1) AS state,
+       (SELECT o.source FROM transition o WHERE o.case_id = p.case_id AND o.move IN ({call_off})
+           AND o.recorded_at <= :as_of) AS off_from,
+       (SELECT d.move FROM transition d WHERE d.case_id = p.case_id AND d.move IN ({doubt}, {clear})
+           AND d.recorded_at <= :as_of ORDER BY d.seq DESC LIMIT 1) AS judged
+  FROM survey_person p
+  LEFT JOIN transition t ON t.case_id = p.case_id AND t.move IN ({answer}) AND t.recorded_at <= :as_of
+  LEFT JOIN rating r ON r.case_id = t.case_id
  WHERE p.survey_id = :id ORDER BY p.position
 """
 
 
 @dataclass(frozen=True, slots=True)
 class SurveyLine:
-    """A survey: its plan, who drew it when, and who sent it out; ``sent_at`` is None while nobody is asked."""
+    """A survey: its plan, who drew it when, and who sent it out; ``sent_at`` is None while nobody is asked.
+
+    ``called_off_at`` is None unless it was called off.
+    """
 
     id: int
     pack: str
@@ -67,44 +68,9 @@ class SurveyLine:
     drawn_at: datetime
     sent_by: str | None
     sent_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class StratumFigures:
-    """A stratum, or all of them: how many customers it has, and what became of those who were drawn.
-
-    ``left_out`` counts those who could not be drawn, by reason. ``satisfied`` are of ``answered``, with the 95 %
-    interval of the share in percent. ``score`` is the mean of the ``scored`` answers in points of 100.
-    """
-
-    name: str
-    population: int
-    eligible: int
-    left_out: dict[str, int]
-    drawn: int
-    invited: int
-    reached: int
-    answered: int
-    declined: int
-    satisfied: int
-    scored: int
-    score: Decimal | None
-    interval: tuple[Decimal, Decimal] | None
-
-    @property
-    def response_rate(self) -> float | None:
-        """Answered of drawn, in percent."""
-        return share_number(self.answered, self.drawn, digits=1)
-
-    @property
-    def satisfied_share(self) -> float | None:
-        """Satisfied of answered, in percent."""
-        return share_number(self.satisfied, self.answered, digits=1)
-
-    @property
-    def small(self) -> bool:
-        """Return whether so few answered that the share says little."""
-        return self.answered < SMALL
+    called_off_by: str | None
+    called_off_at: datetime | None
+    called_off_because: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,62 +94,49 @@ def surveys(tx: Tx, most: int) -> list[SurveyLine]:
     return [_line(row) for row in tx.rows(NEWEST, most=most)]
 
 
-def surveys_sent_within(tx: Tx, begin: int, end: int) -> list[SurveyReport]:
-    """Return the reports of the surveys that were sent out in [begin, end), in microseconds, oldest first."""
-    return [survey_report(tx, row.id) for row in tx.rows(SENT, begin=begin, end=end)]
+def surveys_sent_within(tx: Tx, begin: int, end: int, as_of: int) -> list[SurveyReport]:
+    """Return the reports of the surveys that were sent out in [begin, end), as of an instant, oldest first.
+
+    All three in microseconds.
+    """
+    return [survey_report(tx, row.id, as_of) for row in tx.rows(SENT, begin=begin, end=min(end, as_of + 1))]
 
 
-def survey_report(tx: Tx, survey_id: int) -> SurveyReport:
-    """Return the report of a survey as it stands now. Raises ``Refused('unknown_survey')``."""
+def survey_report(tx: Tx, survey_id: int, as_of: int = LARGEST) -> SurveyReport:
+    """Return the report of a survey by what was recorded at an instant, in microseconds; without one by everything.
+
+    Raises ``Refused('unknown_survey')``.
+    """
     survey_row(tx, survey_id)
-    asked = tx.rows(INVITATIONS.format(answer=recorded_as("move", "revisit")), id=survey_id)
+    names = {"answer": "revisit", "call_off": "call_off", "doubt": "dispute", "clear": "clear_dispute"}
+    sql = INVITATIONS.format(**{name: recorded_as("move", move) for name, move in names.items()})
+    asked = tx.rows(sql, id=survey_id, as_of=as_of)
     rows = tx.rows(STRATA, id=survey_id)
-    strata = [_figures(row.stratum, [row], [each for each in asked if each.stratum == row.stratum]) for row in rows]
+    strata = [
+        stratum_figures(row.stratum, [row], [each for each in asked if each.stratum == row.stratum]) for row in rows
+    ]
     editions = sorted({f"{each.questionnaire}@{each.version}" for each in asked if each.questionnaire})
     alike = representativeness([(each.answered, each.population) for each in strata])
     return SurveyReport(
-        _line(tx.row(ONE, id=survey_id)), strata, _figures("", rows, asked), alike, _weighted(strata), editions
+        _line(tx.row(ONE, id=survey_id), as_of),
+        strata,
+        stratum_figures("", rows, asked),
+        alike,
+        weighted_share(strata),
+        editions,
     )
 
 
-def _line(row: Any) -> SurveyLine:
+def _line(row: Any, as_of: int = LARGEST) -> SurveyLine:
+    sent, off = (at is not None and at <= as_of for at in (row.invited_at, row.called_off_at))
     return SurveyLine(
         row.id, row.pack, row.period, from_micros(row.since), from_micros(row.until), tuple(row.kinds.split()),
         row.stratify_by, row.method, row.wanted, row.least, row.way, row.apart_days, row.seed, row.population,
-        row.drawn, row.planner, from_micros(row.drawn_at), row.sender,
-        None if row.invited_at is None else from_micros(row.invited_at),
+        row.drawn, row.planner, from_micros(row.drawn_at), row.sender if sent else None,
+        _instant(row.invited_at) if sent else None, row.caller_off if off else None,
+        _instant(row.called_off_at) if off else None, row.called_off_because if off else None,
     )  # fmt: skip
 
 
-def _figures(name: str, strata: Iterable[Any], asked: Sequence[Any]) -> StratumFigures:
-    rows = list(strata)
-    states = [state_of(SURVEY_INVITATION.kind, each.state) for each in asked if each.state is not None]
-    outcomes = [json.loads(each.form)["outcome"] for each in asked if each.form is not None]
-    scores = [each.score for each in asked if each.score is not None]
-    satisfied = outcomes.count(Outcome.SATISFIED)
-    left_out = Counter[str]()
-    for row in rows:
-        left_out.update({reason: len(parties) for reason, parties in json.loads(row.left_out).items()})
-    return StratumFigures(
-        name=name,
-        population=sum(row.population for row in rows),
-        eligible=sum(row.eligible for row in rows),
-        left_out=dict(sorted(left_out.items())),
-        drawn=len(asked),
-        invited=len(states),
-        reached=sum(state in REACHED for state in states),
-        answered=len(outcomes),
-        declined=states.count(DECLINED),
-        satisfied=satisfied,
-        scored=len(scores),
-        score=rounded(Fraction(sum(scores), 100 * len(scores))) if scores else None,
-        interval=wilson(satisfied, len(outcomes)),
-    )
-
-
-def _weighted(strata: Sequence[StratumFigures]) -> Decimal | None:
-    population = sum(each.population for each in strata)
-    if not population or not all(each.answered for each in strata):
-        return None
-    shares = (Fraction(each.satisfied * each.population, each.answered) for each in strata)
-    return rounded(100 * sum(shares, Fraction(0)) / population)
+def _instant(micros: int | None) -> datetime | None:
+    return None if micros is None else from_micros(micros)

@@ -6,7 +6,8 @@ from decimal import Decimal
 from locales.translation import label, translate, when
 from models.paper import Cell, PaperSection, PaperTable
 from reports.indicators.indicator_text import short
-from reports.survey_report import StratumFigures, SurveyLine, SurveyReport
+from reports.survey_report import SurveyLine, SurveyReport
+from reports.survey_stratum import StratumFigures
 
 COLUMNS = ("stratum", "population", "drawn", "reached", "answered", "rate", "satisfied", "score")
 DAY = "%Y-%m-%d"
@@ -61,10 +62,21 @@ def _texts(report: SurveyReport, locale: str) -> Iterator[str]:
     if total.left_out:
         listed = ", ".join(_text(locale, f"left_out.{why}", count=count) for why, count in total.left_out.items())
         yield _text(locale, "left_out_of", listed=listed)
+    if survey.called_off_at is not None:
+        yield _text(
+            locale, "called_off", at=when(survey.called_off_at), handle=survey.called_off_by,
+            reason=survey.called_off_because, count=total.called_off, drawn=total.drawn, invited=total.invited,
+        )  # fmt: skip
     if survey.sent_at is None:
         yield _text(locale, "not_sent")
         return
     yield _text(locale, "silence", silent=total.drawn - total.answered, declined=total.declined)
+    if total.doubtful:
+        yield _text(
+            locale, "doubtful", doubtful=total.doubtful, answered=total.answered, part=total.satisfied_undoubted,
+            share=percent(total.undoubted_share), whole=total.answered - total.doubtful,
+            score="–" if total.score_undoubted is None else short(total.score_undoubted),
+        )  # fmt: skip
     if report.weighted_share is not None:
         yield _text(locale, "weighted", share=short(report.weighted_share))
     if total.small:

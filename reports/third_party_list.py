@@ -1,12 +1,16 @@
-"""Lists the evaluations by third parties, with their comparisons, and what became of their findings (E1, E3)."""
+"""Lists the evaluations by third parties, with their comparisons, and what became of their findings (E1, E3).
+
+They are read from the record as of an instant (ADR 67): states and comparisons are those of the moves recorded by then.
+"""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from engine.access.condition import EVERY_CASE, Condition
-from engine.commands.links import Relative, children, id_of
 from engine.transaction import Tx
+from models.columns import LARGEST
 from reports.current_names import state_of
 from reports.third_party import ComparedScore, rows_read
 from statemachines.finding import FINDING
@@ -14,8 +18,21 @@ from statemachines.improvement_plan import IMPROVEMENT_PLAN
 from statemachines.kinds import lifecycle_of
 from statemachines.third_party_evaluation import THIRD_PARTY_EVALUATION
 
-EVALUATIONS = "SELECT c.id, c.number, c.pack, c.state, c.variables FROM cases c WHERE c.kind = :kind AND ({scope})"
-NEWEST_FIRST = " ORDER BY c.id DESC LIMIT :most"
+EVALUATIONS = """
+SELECT c.id, c.number, c.pack FROM cases c WHERE c.kind = :kind AND ({scope})
+   AND EXISTS (SELECT 1 FROM transition o WHERE o.case_id = c.id AND o.seq = 1 AND o.recorded_at <= :as_of)
+ ORDER BY c.id DESC LIMIT :most
+"""
+MOVES = """
+SELECT t.form, t.dest FROM transition t WHERE t.case_id = :id AND t.recorded_at <= :as_of ORDER BY t.seq
+"""
+CAME_OF_IT = """
+SELECT c.id, c.number, c.kind,
+       (SELECT t.dest FROM transition t WHERE t.case_id = c.id AND t.recorded_at <= :as_of
+         ORDER BY t.seq DESC LIMIT 1) AS state
+  FROM link l JOIN cases c ON c.id = l.child_id
+ WHERE l.parent_id = :id AND c.kind = :kind AND l.at <= :as_of ORDER BY c.id
+"""
 MOST = 200
 
 
@@ -46,41 +63,50 @@ class ThirdPartyEvaluation:
 
 
 def third_party_evaluations(
-    tx: Tx, scope: Condition = EVERY_CASE, period: str | None = None
+    tx: Tx, scope: Condition = EVERY_CASE, period: str | None = None, as_of: int = LARGEST
 ) -> list[ThirdPartyEvaluation]:
-    """Return the evaluations that say whom and what they are of, the newest first; perhaps those of one period."""
-    table = lifecycle_of(THIRD_PARTY_EVALUATION.kind)
-    rows = tx.rows(EVALUATIONS.format(scope=scope.sql) + NEWEST_FIRST, kind=table.kind, most=MOST, **scope.values)
-    found = [(row, table.resolver.variables(json.loads(row.variables))) for row in rows]
+    """Return the evaluations that say whom and what they are of, the newest first; perhaps those of one period.
+
+    They are read as of an instant, in microseconds; without one as they stand.
+    """
+    of = {"kind": THIRD_PARTY_EVALUATION.kind, "most": MOST, "as_of": as_of, **scope.values}
+    read = [(row, *_recorded(tx, row.id, as_of)) for row in tx.rows(EVALUATIONS.format(scope=scope.sql), **of)]
     return [
-        _evaluation(tx, row, known) for row, known in found if "period" in known and period in {None, known["period"]}
+        _evaluation(tx, row, state, known, as_of)
+        for row, state, known in read
+        if "period" in known and period in {None, known["period"]}
     ]
 
 
-def _evaluation(tx: Tx, row: Any, known: dict[str, Any]) -> ThirdPartyEvaluation:
+def _recorded(tx: Tx, case_id: int, as_of: int) -> tuple[str, dict[str, Any]]:
+    """Return the state of an evaluation, and what its moves had said."""
+    moves = tx.rows(MOVES, id=case_id, as_of=as_of)
+    said = {name: value for move in moves for name, value in json.loads(move.form).items() if value is not None}
+    return moves[-1].dest, lifecycle_of(THIRD_PARTY_EVALUATION.kind).resolver.variables(said)
+
+
+def _evaluation(tx: Tx, row: Any, state: str, known: dict[str, Any], as_of: int) -> ThirdPartyEvaluation:
     return ThirdPartyEvaluation(
         number=row.number,
         pack=row.pack,
-        state=state_of(THIRD_PARTY_EVALUATION.kind, row.state),
+        state=state_of(THIRD_PARTY_EVALUATION.kind, state),
         assessor=known["assessor"],
         announcement=known.get("announcement"),
         period=known["period"],
         gap_limit=known.get("gap_limit"),
         figures_at=known.get("figures_at"),
         rows=tuple(rows_read(known.get("comparison", ""))),
-        follow_up=tuple(_follow_up(tx, row.id)),
+        follow_up=tuple(_follow_up(tx, row.id, as_of)),
     )
 
 
-def _follow_up(tx: Tx, case_id: int) -> list[FollowedUp]:
-    found: list[FollowedUp] = []
-    for finding in children(tx, case_id):
-        if finding.kind == FINDING.kind:
-            found.append(_followed(finding))
-            plans = (plan for plan in children(tx, id_of(tx, finding.number)) if plan.kind == IMPROVEMENT_PLAN.kind)
-            found += map(_followed, plans)
-    return found
+def _follow_up(tx: Tx, case_id: int, as_of: int) -> Iterable[FollowedUp]:
+    for finding in tx.rows(CAME_OF_IT, id=case_id, kind=FINDING.kind, as_of=as_of):
+        yield _followed(finding)
+        plans = tx.rows(CAME_OF_IT, id=finding.id, kind=IMPROVEMENT_PLAN.kind, as_of=as_of)
+        yield from map(_followed, plans)
 
 
-def _followed(relative: Relative) -> FollowedUp:
-    return FollowedUp(relative.number, relative.kind, relative.state, bool(relative.closed))
+def _followed(row: Any) -> FollowedUp:
+    state = state_of(row.kind, row.state)
+    return FollowedUp(row.number, row.kind, state, lifecycle_of(row.kind).state[state].final)

@@ -1,7 +1,7 @@
 """The lifecycle of a customer's evaluation: assessed as it was given, answered in time, disputed but never hidden."""
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from statemachines.appeal_moves import appealable
 from statemachines.customer_messages import WithFiles, undelivered_message
@@ -9,7 +9,7 @@ from statemachines.form_model import ON_CASE, VARIABLE, Department, Form, Handle
 from statemachines.laws import lawful
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, Speech, State
 from statemachines.roles import INVESTIGATORS, MANAGERS, Role
-from statemachines.shared_moves import attaching, everyday_moves
+from statemachines.shared_moves import attaching, disputing, everyday_moves
 from statemachines.state_groups import before, in_group
 
 RECEIVED, ASSESSED, ANSWERED = "received", "assessed", "answered"
@@ -75,20 +75,6 @@ class EvaluationReply(WithFiles):
     message: Personal
 
 
-class Doubt(Form):
-    """What makes a reviewer doubt the evaluation. It stays where it is, marked (E8)."""
-
-    disputed: Annotated[Literal[True], VARIABLE] = True
-    evidence: Personal
-
-
-class Cleared(Form):
-    """Why the evaluation stands after all."""
-
-    disputed: Annotated[Literal[False], VARIABLE] = False
-    evidence: Personal
-
-
 class Withdrawal(Form):
     """The customer's own wish, in his words."""
 
@@ -109,8 +95,6 @@ def _is_negative(facts: Facts) -> bool:
 
 negative = Guard("negative", lambda facts, form: _is_negative(facts))
 not_negative = Guard("not_negative", lambda facts, form: not _is_negative(facts))
-undisputed = Guard("undisputed", lambda facts, form: not facts.variables.get("disputed", False))
-disputed = Guard("disputed", lambda facts, form: bool(facts.variables.get("disputed", False)))
 
 EVALUATION = Lifecycle(
     kind="evaluation",
@@ -136,26 +120,7 @@ EVALUATION = Lifecycle(
         *undelivered_message(STATES),
         Move("archive", (ANSWERED,), ARCHIVED, roles=(*MANAGERS, SYSTEM)),
         # A doubt is marked by somebody else than who took it down or answered it, and cleared by yet another (E8, F3).
-        Move(
-            "dispute",
-            REVIEWABLE,
-            STAY,
-            roles=REVIEWERS,
-            form=Doubt,
-            guard=undisputed,
-            separate_from=("assess", "answer"),
-            recused=(EVALUATED,),
-        ),
-        Move(
-            "clear_dispute",
-            REVIEWABLE,
-            STAY,
-            roles=REVIEWERS,
-            form=Cleared,
-            guard=disputed,
-            separate_from=("dispute",),
-            recused=(EVALUATED,),
-        ),
+        *disputing(REVIEWABLE, REVIEWERS, ("assess", "answer"), (EVALUATED,)),
         # Only the customer takes it back. Not before it is known whom it is about: that person may not record it. Of a
         # negative one a reviewer records it, who neither took it down nor answered it (E8).
         Move(

@@ -10,7 +10,9 @@ from models.instants import Instant
 from models.visible_text import plain_line, seen
 
 
-class _Mark:
+class Mark:
+    """Says of a field of a form where its value goes, or what it names."""
+
     def __init__(self, name: str) -> None:
         self.name = name
 
@@ -18,38 +20,38 @@ class _Mark:
         return self.name
 
 
-PERSONAL = _Mark("PERSONAL")
+PERSONAL = Mark("PERSONAL")
 """The value goes to a statement row; the record keeps only its salted digest (law 8, law 9)."""
-ON_CASE = _Mark("ON_CASE")
+ON_CASE = Mark("ON_CASE")
 """The value is also written to the case's row, in the column of the field's name."""
-VARIABLE = _Mark("VARIABLE")
+VARIABLE = Mark("VARIABLE")
 """The value becomes a case variable, for guards and views; never anything personal."""
-ACTOR = _Mark("ACTOR")
+ACTOR = Mark("ACTOR")
 """The value is the handle of somebody who must be known to the store."""
-WORKER = _Mark("WORKER")
+WORKER = Mark("WORKER")
 """The value is the handle of somebody who is given work: he must be there, and belong to the form's department."""
-DEPARTMENT = _Mark("DEPARTMENT")
+DEPARTMENT = Mark("DEPARTMENT")
 """The value is the code of a department that the store knows, or several of them, separated by blanks."""
-CATEGORY = _Mark("CATEGORY")
+CATEGORY = Mark("CATEGORY")
 """The value is a category of the tree in force."""
-BORNE_CATEGORY = _Mark("BORNE_CATEGORY")
+BORNE_CATEGORY = Mark("BORNE_CATEGORY")
 """The value is a category of the tree in force, or one that some case bears."""
-RECORDED = _Mark("RECORDED")
+RECORDED = Mark("RECORDED")
 """The value is read from the record of the case that the form's field ``about`` names; who types another is refused."""
-OPEN_CASE = _Mark("OPEN_CASE")
+OPEN_CASE = Mark("OPEN_CASE")
 """The value is the number of another case, of the same kind, that must be open."""
-OWN_OR_AGREED = _Mark("OWN_OR_AGREED")
+OWN_OR_AGREED = Mark("OWN_OR_AGREED")
 """The value is the number of a case of the same customer, or of one to which he agreed (``forms.MergeConsent``)."""
-KNOWN_CASE = _Mark("KNOWN_CASE")
+KNOWN_CASE = Mark("KNOWN_CASE")
 """The value is the number of another case, of any kind, open or not, or several of them, separated by blanks."""
 
-CUSTOMER_KIND = _Mark("CUSTOMER_KIND")
+CUSTOMER_KIND = Mark("CUSTOMER_KIND")
 """The value is a kind of case that concerns a customer."""
 
-PAST = _Mark("PAST")
+PAST = Mark("PAST")
 """The value is an instant that has come: what has not happened yet cannot be recorded."""
 
-ATTACHED = _Mark("ATTACHED")
+ATTACHED = Mark("ATTACHED")
 """The value names attachments of the case; the record holds a salted digest of each file beside its id."""
 
 NO_NUL = r"^[^\x00]*$"
@@ -117,12 +119,12 @@ class Reprojected(Form):
 
 
 @cache
-def marked(form: type[Form], mark: _Mark) -> tuple[str, ...]:
+def marked(form: type[Form], mark: Mark) -> tuple[str, ...]:
     """Return the names of the form's fields that carry ``mark``, also inside an optional type."""
     return tuple(name for name, field in form.model_fields.items() if _bears(field, mark))
 
 
-def _bears(field: Any, mark: _Mark) -> bool:
+def _bears(field: Any, mark: Mark) -> bool:
     if mark in field.metadata:
         return True
     arms = getattr(field.annotation, "__args__", ())

@@ -1,7 +1,7 @@
 """Forms that more than one lifecycle asks for: words to a customer, a reason, an assignment, a promise, a survey."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -170,6 +170,20 @@ class Survey(Form):
     price: Score | None = None
     words: Personal | None = None
     need: Personal | None = None
+
+
+class Doubt(Form):
+    """What makes a reviewer doubt the evaluation. It stays where it is, marked (E8)."""
+
+    disputed: Annotated[Literal[True], VARIABLE] = True
+    evidence: Personal
+
+
+class Cleared(Form):
+    """Why the evaluation stands after all."""
+
+    disputed: Annotated[Literal[False], VARIABLE] = False
+    evidence: Personal
 
 
 class SurveyWay(StrEnum):

@@ -94,6 +94,8 @@ out_of_rounds = Guard(
     "out_of_rounds", lambda facts, form: form.outcome is Outcome.DISSATISFIED and not rounds_left(facts)
 )
 unreached = Guard("unreached", lambda facts, form: facts.variables.get("unreached", 0) > 0)
+undisputed = Guard("undisputed", lambda facts, form: not facts.variables.get("disputed", False))
+disputed = Guard("disputed", lambda facts, form: bool(facts.variables.get("disputed", False)))
 satisfied_later = all_of("satisfied_later", unreached, satisfied)
 another_round_later = all_of("another_round_later", unreached, another_round)
 out_of_rounds_later = all_of("out_of_rounds_later", unreached, out_of_rounds)

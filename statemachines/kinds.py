@@ -80,6 +80,11 @@ def _by_nature() -> Mapping[str, Lifecycle]:
     return {nature: table for table in lifecycles().values() for nature in table.natures}
 
 
+def customer_kinds() -> list[str]:
+    """Return the kinds of cases that are for customers, not internal (A8)."""
+    return [kind for kind, lifecycle in lifecycles().items() if not lifecycle.internal]
+
+
 def lifecycle_of(kind: str) -> Lifecycle:
     """Return the lifecycle of a kind, or of the nature of a contact (A2). Raises ``Refused('unknown_kind')``."""
     table = lifecycles().get(kind) or _by_nature().get(kind)

@@ -106,6 +106,20 @@ class LifecycleTable:
         """Return the moves that record that a message arrived after all."""
         return frozenset(row.name for row in self.moves if row.meets_promises)
 
+    @cached_property
+    def recalling(self) -> frozenset[str]:
+        """Return the moves for which it may matter what the record says of promises and messages (A5, B9)."""
+        effects = {row.name for row in self.moves if row.reopens_promises or row.meets_promises or row.restores_timers}
+        others_told = {row.name for row in self.moves if row.speaks and row.speaks.customer_of}
+        return frozenset(effects | others_told | self.met_by_occurrence.keys())
+
+    @cached_property
+    def met_by_occurrence(self) -> Mapping[str, tuple[Clause, ...]]:
+        """Return the promises to the customer of which a move meets the occurrence that its form names (B9)."""
+        named = [clause for clause in self.clauses if clause.answers and clause.occurrence_field]
+        moves = dict.fromkeys(move for clause in named for move in clause.met_by)
+        return {move: tuple(clause for clause in named if move in clause.met_by) for move in moves}
+
     def separate_from(self, move: str, state: str) -> frozenset[str]:
         """Return the moves whose makers must be looked up before ``decide`` (F3)."""
         key = (move, state)

@@ -8,6 +8,8 @@ from statemachines.forms import (
     Assignment,
     Attaching,
     Attempt,
+    Cleared,
+    Doubt,
     Escalation,
     Extension,
     FollowUp,
@@ -22,6 +24,7 @@ from statemachines.guards import (
     another_round,
     another_round_later,
     attempts_used,
+    disputed,
     next_attempt,
     out_of_rounds,
     out_of_rounds_later,
@@ -31,6 +34,7 @@ from statemachines.guards import (
     rises,
     satisfied,
     satisfied_later,
+    undisputed,
     within_reopening,
     within_undoing,
 )
@@ -119,6 +123,37 @@ def called_back(
             releases_timers=bool(converted) and dest == converted,
         )
         for state, dest, guard, reopens in rows
+    )
+
+
+def disputing(
+    sources: tuple[str, ...], reviewers: tuple[Role, ...], handled: tuple[str, ...], recused: tuple[str, ...] = ()
+) -> tuple[Move, ...]:
+    """Mark what a customer said as doubtful, with evidence, and clear it: it stays, and is counted both ways (E1, E8).
+
+    Whoever made one of the moves ``handled`` does not judge it, and whoever doubts it does not clear it (F3).
+    """
+    return (
+        Move(
+            "dispute",
+            sources,
+            STAY,
+            roles=reviewers,
+            form=Doubt,
+            guard=undisputed,
+            separate_from=handled,
+            recused=recused,
+        ),
+        Move(
+            "clear_dispute",
+            sources,
+            STAY,
+            roles=reviewers,
+            form=Cleared,
+            guard=disputed,
+            separate_from=("dispute",),
+            recused=recused,
+        ),
     )
 
 

@@ -2,21 +2,22 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, StringConstraints
 
 from models.exact_number import EXACT
-from statemachines.form_model import VARIABLE, Code, Form
+from models.visible_text import plain_line, seen
+from statemachines.form_model import NO_NUL, VARIABLE, Code, Form
 from statemachines.forms import SurveyWay
 from statemachines.laws import lawful
 from statemachines.lifecycle import Clause, Guard, Lifecycle, Milestone, Move, State
 from statemachines.roles import INVESTIGATORS, MANAGERS, Role
-from statemachines.shared_moves import attaching, called_back, calling_in_vain, everyday_moves
+from statemachines.shared_moves import attaching, called_back, calling_in_vain, disputing, everyday_moves
 from statemachines.state_groups import before, in_group
 
 DRAWN, TO_INVITE, TO_CALL, TO_VISIT = "drawn", "to_invite", "to_call", "to_visit"
 INVITED, REMINDED, REMINDED_AGAIN = "invited", "reminded", "reminded_again"
 ANSWERED, ARCHIVED = "answered", "archived"
-UNANSWERED, UNREACHED, DECLINED = "unanswered", "unreached", "declined"
+UNANSWERED, UNREACHED, DECLINED, CALLED_OFF = "unanswered", "unreached", "declined", "called_off"
 
 SYSTEM, GROUP = Role.SYSTEM, Role.EVALUATION_GROUP
 
@@ -33,6 +34,7 @@ STATES = (
     State(UNANSWERED, Milestone.ARCHIVED, final=True),
     State(UNREACHED, Milestone.ARCHIVED, final=True),
     State(DECLINED, Milestone.ARCHIVED, final=True),
+    State(CALLED_OFF, Milestone.ARCHIVED, final=True),
 )
 
 ASKED = in_group(STATES, "asked")
@@ -41,11 +43,15 @@ WRITTEN_TO = in_group(STATES, "written_to")
 """Where a letter has gone out: silence is then an answer that was not given."""
 SOUGHT = in_group(STATES, "sought")
 """Where somebody of ours still has to meet or call the customer: silence is then that nobody reached him."""
+OPEN = (DRAWN, *ASKED)
+"""Where an invitation still awaits its answer, or the choice of a way: it ends when its survey is called off."""
 LIVE = before(STATES, Milestone.ARCHIVED)
 
 INTERVIEWERS = (*INVESTIGATORS, Role.QUALITY_TEAM, Role.MARKET)
 """Who calls and visits customers, and enters their answers."""
 CALLERS = (*INTERVIEWERS, SYSTEM)
+REVIEWERS = (Role.QUALITY_TEAM, GROUP)
+"""Who marks an answer as doubtful, with evidence, and who clears it."""
 PEOPLE = (*INTERVIEWERS, GROUP)
 ASKING = (*INTERVIEWERS, Role.CUSTOMER)
 
@@ -62,6 +68,21 @@ class Refusal(Form):
     """The customer does not want to answer; ``never`` says that he wants to be asked in no survey any more."""
 
     never: Annotated[bool, VARIABLE] = False
+
+
+ReasonForCustomers = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=NO_NUL),
+    AfterValidator(seen),
+    AfterValidator(plain_line),
+]
+"""Why a survey was called off, in a line that every invited customer reads; it names nobody."""
+
+
+class CallOff(Form):
+    """Why the survey was called off, as the customer reads it."""
+
+    called_off_because: Annotated[ReasonForCustomers, VARIABLE]
 
 
 def _by(way: SurveyWay) -> Guard:
@@ -94,6 +115,8 @@ SURVEY_INVITATION = Lifecycle(
         Move("decline", ASKED, DECLINED, roles=ASKING, form=Refusal),
         Move("expire", (TO_INVITE, *SOUGHT), UNREACHED, roles=(SYSTEM,)),
         Move("expire", WRITTEN_TO, UNANSWERED, roles=(SYSTEM,)),
+        Move("call_off", OPEN, CALLED_OFF, roles=(GROUP, SYSTEM), form=CallOff),
+        *disputing((ANSWERED, ARCHIVED), REVIEWERS, ("revisit",)),
         Move("archive", (ANSWERED,), ARCHIVED, roles=(SYSTEM, *MANAGERS)),
         *everyday_moves(LIVE, PEOPLE),
         *attaching(STATES, PEOPLE),

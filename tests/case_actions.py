@@ -10,7 +10,8 @@ import pytest
 
 from engine.actors import NewActor, add_actor
 from engine.categories import add_categories
-from engine.commands.advance import Answer, Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Answer, Command
 from engine.commands.open_case import Opening, open_case
 from engine.store import Store
 from models.columns import from_micros

@@ -26,6 +26,7 @@ from engine.create_store import create_store
 from engine.settings import Settings
 from engine.store import Store
 from tests.case_actions import SECRET, START, add_staff
+from tests.pure_files import may_hold_pure_tests
 
 if TYPE_CHECKING:
     from flows.work import Work
@@ -73,6 +74,14 @@ IMPURE = {"postgres_url", "settings", "settings_of_module", "tmp_path", "tmp_pat
 """The fixtures on which every store, server and file of the tests depends."""
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Import no file without a pure test where only pure tests are asked for: that took half of the collection."""
+    asked = str(config.getoption("markexpr"))
+    only_pure = asked.partition(" and ")[0] == "pure" and " or " not in asked
+    test_file = collection_path.name.startswith("test_") and collection_path.suffix == ".py"
+    return True if only_pure and test_file and not may_hold_pure_tests(collection_path) else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests by what they need, and put those of the Prefect server first, because they wait most."""
@@ -81,6 +90,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.long)
         if isinstance(item, pytest.Function) and IMPURE.isdisjoint(item.fixturenames):
             item.add_marker(pytest.mark.pure)
+            if not may_hold_pure_tests(item.path):
+                raise pytest.UsageError(f"{item.nodeid} is pure, and tests/pure_files.py takes its file for impure")
     items.sort(key=lambda item: not item.nodeid.startswith(PREFECT))
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from engine.commands.advance import Answer
+from engine.commands.command import Answer
 from engine.ledger.record import CaseRow
 from locales.translation import label
 from models.columns import from_micros

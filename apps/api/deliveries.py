@@ -17,6 +17,7 @@ class DeadLetter(BaseModel):
     """A delivery that was given up; `error` is the type of an exception, without its text."""
 
     number: str | None = Field(description="Null of a case of which the caller may not know.")
+    reference: str = Field(description="What to send as `number` to try the delivery again or to give it up.")
     seq: int
     reaction: str
     error: str | None
@@ -44,8 +45,8 @@ def list_deliveries(caller: Called) -> Deliveries:
     caller.needs(Scope.ADMINISTER)
     found = deliveries_seen(caller.store, caller.principal, caller.at)
     letters = [
-        DeadLetter(number=number, seq=letter.seq, reaction=letter.reaction, error=letter.error)
-        for number, letter in found.dead
+        DeadLetter(number=number, reference=reference, seq=letter.seq, reaction=letter.reaction, error=letter.error)
+        for number, reference, letter in found.dead
     ]
     return Deliveries(**found.by_status, dead_letters=letters)
 
@@ -55,7 +56,7 @@ class Named(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    number: str = Field(max_length=40, examples=["cp-26-000001"])
+    number: str = Field(max_length=40, examples=["cp-26-000001"], description="The `reference` of the dead letter.")
     seq: int = Field(ge=1, le=2**31 - 1, examples=[1])
     reaction: str = Field(min_length=1, max_length=100, examples=["acknowledge_contact"])
 

@@ -41,12 +41,13 @@ class NamedPack(BaseModel):
 
 
 @router.get("/period", responses=READ | FILE, response_class=Response)
-def download_period_report(query: Annotated[PaperQuery, Query()], caller: Called) -> Response:
+def download_period_report(query: Annotated[PackQuery, Query()], caller: Called) -> Response:
     """Download the report of a period for managers: indicators with trend, causes, cost, handling."""
     caller.needs(Scope.READ_REPORTS)
     caller.read_in_own_zone()
     period, file_format = _period(query, caller), query.file_format
-    content = period_report_taken(caller.store, caller.principal, period, file_format, caller.at, caller.locale)
+    then = query.as_of or caller.at
+    content = period_report_taken(caller.store, caller.principal, period, file_format, then, caller.at, caller.locale)
     return _file(content, f"closeloop-report-{period.name}", file_format)
 
 

@@ -26,11 +26,11 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
         "actor_absent", "actor_disabled", "not_administrator", "not_a_person", "not_evaluation_group", "not_in_charge",
         "own_boss", "own_deputy", "own_work", "recused", "role", "scope_missing", "timer_only", "took_part",
         "csrf_refused", "second_factor_required", "attachment_masked", "may_not_unmask",
-        "export_whole", "not_own_draft", "own_draft", "own_contact", "own_sheet",
+        "export_whole", "not_own_draft", "own_draft", "own_contact", "own_sheet", "not_alerted",
     ),
     HTTPStatus.NOT_FOUND: (
         "attachment_erased", "oidc_off", "portal_no_file", "unknown_address", "unknown_arrival", "unknown_attachment",
-        "unknown_indicator", "care_link_unknown",
+        "unknown_indicator", "care_link_unknown", "alert_link_unknown",
         "unknown_case", "unknown_identity", "unknown_order",
         "unknown_contact", "unknown_draw", "unknown_survey", "unknown_session",
         "unknown_sheet", "unknown_draft", "unknown_rule", "unknown_text", "unknown_token", "unknown_webhook",
@@ -40,7 +40,8 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
     HTTPStatus.REQUEST_TIMEOUT: ("body_too_slow",),
     HTTPStatus.CONFLICT: (
         "case_not_closed", "code_goes_by_mail", "no_customer_to_prove", "too_many_attachments", "answered_already",
-        "no_contacts", "no_objection", "nobody_to_ask",
+        "no_contacts", "no_objection", "nobody_to_ask", "not_on_duty", "duty_in_the_past", "no_alert",
+        "survey_called_off", "survey_over",
         "objected_already",
         "after_the_end", "before_the_case", "blank_bound", "draft_decided", "draft_not_submitted", "draft_submitted",
         "draft_unchanged", "due_passed", "guard", "likely_duplicate", "no_consent",

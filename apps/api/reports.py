@@ -11,6 +11,8 @@ from apps.api.caller import Called
 from apps.api.case_documents import Input
 from apps.api.responses import READ
 from apps.evaluation_documents import evaluation_document
+from apps.greeting_documents import greetings_document
+from apps.principal_care import greetings_seen
 from apps.principal_evaluation import evaluation_seen
 from apps.principal_reports import READS_FIGURES, recoveries_seen, refuse_others
 from apps.principal_supervision import evaluation_supervision_seen, record_audit_seen
@@ -22,6 +24,7 @@ from models.columns import to_micros
 from reports.complaint_analysis import gather as gather_analysis
 from reports.complaint_analysis import month_of, shifted
 from reports.evaluation_figures import evaluation_figures
+from reports.greeting_list import GreetingOutcome
 from reports.survey_figures import gather as gather_surveys
 from statemachines.refused import Refused
 
@@ -111,6 +114,30 @@ class EvaluationDoubts(BaseModel):
 
     at: datetime
     supervision: dict[str, Any] = Field(description="As `closeloop audit evaluation --json` prints it.")
+
+
+class Greetings(BaseModel):
+    """The greetings of a period; a customer is named by a case of his that the caller may read."""
+
+    at: datetime
+    greetings: dict[str, Any] = Field(description="As `closeloop care list --json` prints it.")
+
+
+class GreetingQuery(Input):
+    """Which month, quarter or year, without one the running month; those listed perhaps of one outcome."""
+
+    period: str | None = Field(default=None, max_length=40, examples=["2026-05"])
+    outcome: GreetingOutcome | None = None
+
+
+@router.get("/greetings", responses=READ)
+def greetings(query: Annotated[GreetingQuery, Query()], caller: Called) -> Greetings:
+    """Return who was greeted on holidays and birthdays, who was not and why, by month, and who withdrew."""
+    caller.needs(Scope.READ_REPORTS)
+    caller.needs(Scope.READ_CASES)
+    caller.read_in_own_zone()
+    seen = greetings_seen(caller.store, caller.principal, query.period, query.outcome, caller.at)
+    return Greetings(at=caller.at, greetings=greetings_document(seen))
 
 
 class AuditQuery(Input):

@@ -12,6 +12,7 @@ from apps.api import (
     conduct,
     deliveries,
     desk,
+    duty,
     erasures,
     failed_log_ins,
     identities,
@@ -28,6 +29,7 @@ from apps.api import (
     third_party,
     trainings,
     webhooks,
+    whatif,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -39,7 +41,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     erasures.router,
     access_codes.router,
     desk.router,
+    duty.router,
     rules.router,
+    whatif.router,
     conduct.router,
     surveys.router,
     reports.router,

@@ -12,6 +12,7 @@ from apps.api.case_documents import Input
 from apps.api.responses import READ, WRITE
 from apps.principal_surveys import (
     WantedSurvey,
+    call_off_survey_for,
     draw_survey_for,
     send_survey_for,
     survey_seen,
@@ -22,6 +23,7 @@ from engine.access.principal import Scope
 from engine.rules.sampling import MOST_SURVEYED, Allocation, SurveyStrata
 from statemachines.form_model import Code, PeriodName
 from statemachines.forms import SurveyWay
+from statemachines.survey_invitation import ReasonForCustomers
 
 router = APIRouter(prefix="/surveys", tags=["surveys"])
 
@@ -69,6 +71,9 @@ class SurveyDocument(BaseModel):
     drawn_at: datetime
     sent_by: str | None
     sent_at: datetime | None
+    called_off_by: str | None = Field(description="Who called it off; null while it is not.")
+    called_off_at: datetime | None
+    called_off_because: str | None = Field(description="Why, as the invited customers read it.")
 
 
 class DrawnSurveys(BaseModel):
@@ -89,9 +94,15 @@ class StratumDocument(BaseModel):
     reached: int
     answered: int
     declined: int
+    called_off: int = Field(description="Invitations that ended because the survey was called off.")
+    open: int = Field(description="Invitations whose answer is still awaited.")
     satisfied: int
+    doubtful: int = Field(description="Answers that a reviewer marked as doubtful; they are counted in the figures.")
+    satisfied_undoubted: int
+    undoubted_share: float | None = Field(description="The satisfied share without the doubtful answers.")
     scored: int
     score: float | None
+    score_undoubted: float | None
     response_rate: float | None
     satisfied_share: float | None
     low: float | None
@@ -117,6 +128,20 @@ class SentSurvey(BaseModel):
     survey: int
     opened: int
     left: int
+
+
+class Cancellation(Input):
+    """Why a survey is called off, in one line that every invited customer reads."""
+
+    reason: ReasonForCustomers = Field(examples=["The questionnaire names a wrong month."])
+
+
+class CalledOffSurvey(BaseModel):
+    """How many invitations ended now; `new` is false where the survey had been called off before."""
+
+    survey: int
+    ended: int
+    new: bool
 
 
 @router.get("", responses=READ)
@@ -150,6 +175,13 @@ def send_survey(survey_id: SurveyId, caller: Called) -> SentSurvey:
     """Send a survey out. Repeated, it opens the next invitations; nobody gets a second one."""
     sent = send_survey_for(caller.store, caller.principal, survey_id, caller.working_time(), caller.settings.locale)
     return SentSurvey(survey=survey_id, **asdict(sent))
+
+
+@router.post("/{survey_id}/cancellation", responses=WRITE)
+def call_off_survey(survey_id: SurveyId, body: Cancellation, caller: Called) -> CalledOffSurvey:
+    """Call a survey off: its open invitations end. Repeated, it ends what is still open."""
+    found = call_off_survey_for(caller.store, caller.principal, survey_id, body.reason, caller.working_time())
+    return CalledOffSurvey(survey=survey_id, **asdict(found))
 
 
 def _report(caller: Called, survey_id: int) -> SurveyReportDocument:

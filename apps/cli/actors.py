@@ -32,7 +32,7 @@ WITH_INSTANTS = frozenset({"code", "invited", "account_reset", "account_disabled
 """What the journal of actors calls changes whose values are instants."""
 ABSENCE = {"absent_from": None, "absent_until": None}
 EMPTIED: dict[str, dict[str, None]] = {
-    **{name: {name: None} for name in ("department", "boss", "email", "zone", "deputy")},
+    **{name: {name: None} for name in ("department", "boss", "name", "email", "phone", "zone", "deputy")},
     "absence": ABSENCE,
 }
 """The fields that ``--clear`` empties."""
@@ -45,13 +45,15 @@ def add(
     department: str | None = None,
     boss: str | None = None,
     locale: str = "zh_CN",
+    name: str | None = None,
     email: str | None = None,
+    phone: str | None = None,
     zone: Zone = None,
     as_: As = None,
     json: Json = False,
 ) -> None:
     """Add an actor; adding the same one again changes nothing. Once there is an administrator, only he may."""
-    person = NewActor(handle, roles_of(role), department, boss, locale_of(locale), email, zone)
+    person = NewActor(handle, roles_of(role), department, boss, locale_of(locale), email, zone, name, phone)
     new = engage(cli.store, person, as_ or cli.settings.actor, _time_of_adding())
     cli.give({"handle": handle, "new": new}, cli.translate("actor_added" if new else "actor_known", handle=handle))
 
@@ -70,7 +72,9 @@ def set_(
     department: str | None = None,
     boss: str | None = None,
     locale: str | None = None,
+    name: str | None = None,
     email: str | None = None,
+    phone: str | None = None,
     zone: Zone = None,
     absent_from: Annotated[str | None, typer.Option()] = None,
     absent_until: Annotated[str | None, typer.Option()] = None,
@@ -85,7 +89,9 @@ def set_(
         "department": department,
         "boss": boss,
         "locale": locale_of(locale) if locale else None,
+        "name": name,
         "email": email,
+        "phone": phone,
         "zone": zone,
         "absent_from": instant(absent_from) if absent_from else None,
         "absent_until": instant(absent_until) if absent_until else None,

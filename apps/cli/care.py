@@ -1,16 +1,21 @@
-"""Commands about greetings (D3): care answer, figures."""
+"""Commands about greetings (D3): care answer, figures, list."""
 
-from dataclasses import asdict
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from apps.cli.context import As, Json, cli, table
+from apps.cli.indicators import PeriodName
 from apps.cli.surveys import BEGINNING, Since, Until, midnight
-from apps.principal_care import care_figures_seen
+from apps.greeting_documents import care_figures_document, greetings_document
+from apps.principal_care import care_figures_seen, greetings_seen, words_of_greetings
 from engine.care.consent import ConsentAnswer, ConsentSource, record_consent
+from locales.translation import when
+from reports.care import CareFigures
+from reports.greeting_list import GreetingOutcome
+from reports.greeting_text import COLUMNS, LISTED, GreetingWords, figure_row, greeting_row
 
 care = typer.Typer(no_args_is_help=True)
 
@@ -44,18 +49,40 @@ def figures(since: Since = None, until: Until = None, as_: As = None, json: Json
     begin = BEGINNING if since is None else midnight(since)
     end = cli.store.now() + timedelta.resolution if until is None else midnight(until, 1)
     found = care_figures_seen(cli.store, cli.principal(as_), begin, end)
-    rows = [
-        (
-            each.occasion,
-            str(each.sent),
-            str(each.waiting),
-            ", ".join(f"{cli.translate(f'care.reason.{reason}')}: {n}" for reason, n in sorted(each.withheld.items()))
-            or "–",
-        )
-        for each in found.occasions
+    words = words_of_greetings(cli.store, cli.locale, cli.store.now())
+    document = {"since": begin, "until": end, **care_figures_document(found)}
+    cli.give(document, _figures(found, words), _totals(found))
+
+
+@care.command("list")
+def list_(
+    period: PeriodName = None,
+    outcome: Annotated[GreetingOutcome | None, typer.Option()] = None,
+    as_: As = None,
+    json: Json = False,
+) -> None:
+    """The greetings of a month, quarter or year one by one: who was greeted, who was not and why, and who withdrew."""
+    at = cli.store.now()
+    seen = greetings_seen(cli.store, cli.principal(as_), period, outcome, at)
+    words = words_of_greetings(cli.store, cli.locale, at)
+    rows = [greeting_row(line, words) for line in seen.greetings]
+    withdrawals = [
+        (each.number or "–", words.text(f"source.{each.source}"), when(each.at)) for each in seen.withdrawals
     ]
-    columns = [cli.translate(f"care.column.{name}") for name in ("occasion", "sent", "waiting", "withheld")]
-    totals = {name: getattr(found, name) for name in ("agreed", "withdrawn", "opt_outs")}
-    occasions = [{**asdict(each), "withheld": dict(each.withheld)} for each in found.occasions]
-    document = {"since": begin, "until": end, **totals, "occasions": occasions}
-    cli.give(document, table(cli.translate("care.title"), columns, rows), cli.translate("care.totals", **totals))
+    cli.give(
+        greetings_document(seen),
+        table(words.text("listed", period=seen.period.name), [words.text(f"column.{name}") for name in LISTED], rows),
+        table(
+            words.text("withdrawals"), [words.text(f"column.{name}") for name in ("case", "source", "at")], withdrawals
+        ),
+        _totals(seen.total),
+    )
+
+
+def _figures(found: CareFigures, words: GreetingWords) -> Any:
+    columns = [words.text(f"column.{name}") for name in COLUMNS]
+    return table(words.text("title"), columns, [figure_row(each, words) for each in found.occasions])
+
+
+def _totals(found: CareFigures) -> str:
+    return cli.translate("care.totals", agreed=found.agreed, withdrawn=found.withdrawn, opt_outs=found.opt_outs)

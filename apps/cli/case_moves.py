@@ -11,7 +11,8 @@ from apps.cli.number_options import whole_option
 from apps.cli.similar_cases import candidate_line
 from apps.cli.text_files import text_of
 from apps.phone_script import check_call
-from engine.commands.advance import Answer, Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Answer, Command
 from engine.commands.follow_up import follow_up
 from engine.commands.open_case import Opening, open_case, open_unless_known
 from engine.commands.refused_attempts import Attempt, keep_attempts

@@ -19,6 +19,7 @@ from engine.ledger.record import CaseRow
 from locales.translation import label, named_move
 from models.columns import from_micros
 from reports.case_search import MOST, CaseQuery, search
+from reports.indicators.names import indicator_names_at
 from statemachines.forms import Severity
 from statemachines.kinds import lifecycle_of
 
@@ -100,12 +101,13 @@ def show(number: str, as_: As = None, json: Json = False) -> None:
     view = views.case(cli.store, number, by)
     mine = cli.translate("column.allowed" if by else "reading.allowed_anybody")
     allowed = [named_move(cli.locale, view.case.kind, move) for move in view.allowed]
+    known = {name: value for name, value in view.known.items() if name != "nature"}
     rows = [
         *_columns_of(view.case, view.known.get("nature")),
         *_customer_rows(view.customer),
         *_letters(view),
         *customer_doubts(view.unusable, view.questions),
-        *labelled(cli.locale, view.case.kind, {name: value for name, value in view.known.items() if name != "nature"}),
+        *labelled(cli.locale, view.case.kind, known, indicator_names_at(cli.store, cli.store.now())),
         *(link.row(cli.locale) for link in view.links),
         *attachments.rows_of_case(view.attachments),
         (mine, ", ".join(allowed) or "–"),

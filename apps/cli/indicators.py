@@ -112,14 +112,14 @@ def export(out: Out, period: PeriodName = None, as_of: AsOf = None, as_: As = No
 
 
 @kpi.command()
-def report(out: Out, period: PeriodName = None, as_: As = None, json: Json = False) -> None:
+def report(out: Out, period: PeriodName = None, as_of: AsOf = None, as_: As = None, json: Json = False) -> None:
     """The report of a period for managers: indicators with trend, causes, cost, handling (XLSX or PDF)."""
     now = cli.store.now()
-    chosen, file_format = _period(period, now), out.suffix.removeprefix(".").lower()
-    content = period_report_taken(cli.store, cli.principal(as_), chosen, file_format, now, cli.locale)
+    chosen, then, file_format = _period(period, now), _as_of(as_of, now), out.suffix.removeprefix(".").lower()
+    content = period_report_taken(cli.store, cli.principal(as_), chosen, file_format, then, now, cli.locale)
     write_private(out, content)
     text = cli.translate("period_report.written", file=out, period=chosen.name)
-    cli.give({"file": str(out), "period": chosen.name, "as_of": now}, text)
+    cli.give({"file": str(out), "period": chosen.name, "as_of": then}, text)
 
 
 @kpi.command()

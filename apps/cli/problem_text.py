@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from apps.cli.context import cli
+from apps.file_problems import file_problem_text
 from gateways.problems import FileNote, Notes, Problem
-from locales.translation import translate
 
 ENCODING = "file_note.encoding_"
 SHOWN_NOTES = 40
@@ -14,12 +14,12 @@ SHOWN_NOTES = 40
 
 def problem_text(problem: Problem) -> str:
     """Return the problem in the reader's language, after its place: row and column of a table, line of a mapping."""
-    return _place(problem) + translate(cli.locale, problem.code, **problem.params)
+    return file_problem_text(cli.locale, problem)
 
 
 def note_text(note: FileNote) -> str:
     """Return the remark in the reader's language, after its place."""
-    return _place(note) + translate(cli.locale, note.code, **note.params)
+    return file_problem_text(cli.locale, note)
 
 
 def note_lines(notes: Sequence[FileNote], count: int) -> Iterator[str]:
@@ -62,18 +62,3 @@ def _encoding_document(notes: Iterable[FileNote]) -> dict[str, Any] | None:
         if note.code.startswith(ENCODING):
             return {"name": note.params["encoding"], "certainty": note.code.removeprefix(ENCODING)}
     return None
-
-
-def _place(problem: Problem | FileNote) -> str:
-    if problem.code.startswith("bad_mapping."):  # its message names the key
-        return "" if problem.row is None else translate(cli.locale, "bad_mapping.at_line", row=problem.row)
-    place = {"row": problem.row, "column": problem.column}
-    match problem.row, problem.column:
-        case None, None:
-            return ""
-        case None, _:
-            return translate(cli.locale, "bad_file.at_column", **place)
-        case _, None:
-            return translate(cli.locale, "bad_file.at_row", **place)
-        case _:
-            return translate(cli.locale, "bad_file.at_cell", **place)

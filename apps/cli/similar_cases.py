@@ -10,7 +10,7 @@ from engine.duplicates.similar import Candidate, similar
 from engine.rules.in_force import rules_in
 from locales.translation import label
 from models.columns import to_micros
-from reports.desk_queries import customer_kinds
+from statemachines.kinds import customer_kinds
 from statemachines.refused import Refused
 
 

@@ -1,4 +1,4 @@
-"""Commands about periodic surveys: survey draw, send, drawn, report, visits (E1)."""
+"""Commands about periodic surveys: survey draw, send, call-off, drawn, report, visits (E1)."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -9,7 +9,14 @@ import typer
 from apps.cli.context import As, Json, cli, local, table
 from apps.cli.exporting import write_private
 from apps.cli.number_options import whole_argument, whole_option
-from apps.principal_surveys import WantedSurvey, draw_survey_for, send_survey_for, survey_seen, surveys_seen
+from apps.principal_surveys import (
+    WantedSurvey,
+    call_off_survey_for,
+    draw_survey_for,
+    send_survey_for,
+    survey_seen,
+    surveys_seen,
+)
 from apps.survey_documents import survey_report_document
 from apps.survey_visits import visit_list
 from engine.rules.sampling import MOST_SURVEYED, Allocation, SurveyStrata
@@ -43,6 +50,15 @@ def send(survey: Number, as_: As = None, json: Json = False) -> None:
     """Send a survey out: invitations are opened, and their letters leave in working hours."""
     sent = send_survey_for(cli.store, cli.principal(cli.actor(as_)), survey, cli.working_time(), cli.locale)
     cli.give({"survey": survey, **asdict(sent)}, cli.translate("survey.sent", survey=survey, **asdict(sent)))
+
+
+def call_off(
+    survey: Number, reason: Annotated[str, typer.Option()], as_: As = None, json: Json = False
+) -> None:  # fmt: skip
+    """Call a survey off: its open invitations end, nobody is reminded or called, and customers read the reason."""
+    found = call_off_survey_for(cli.store, cli.principal(cli.actor(as_)), survey, reason, cli.working_time())
+    text = cli.translate(f"survey.{'called_off' if found.new else 'off_before'}", survey=survey, ended=found.ended)
+    cli.give({"survey": survey, **asdict(found)}, text)
 
 
 def drawn(as_: As = None, json: Json = False) -> None:
@@ -84,7 +100,7 @@ def _show(number: int, as_: str | None) -> None:
     cli.give(survey_report_document(seen), *shown, *section.texts, again)
 
 
-_COMMANDS = {"draw": draw, "send": send, "drawn": drawn, "report": report, "visits": visits}
+_COMMANDS = {"draw": draw, "send": send, "call-off": call_off, "drawn": drawn, "report": report, "visits": visits}
 
 
 def join(survey: typer.Typer) -> None:

@@ -7,8 +7,8 @@ import typer
 
 from apps.cli.context import As, FileEncoding, Json, cli, table
 from apps.cli.indicators import PeriodName
-from apps.cli.problem_text import note_lines, notes_document, problem_text
-from apps.principal_third_party import evaluations_seen, names_known, scores_recorded
+from apps.cli.problem_text import note_lines, notes_document
+from apps.principal_third_party import evaluations_seen, scores_of_file, scores_recorded
 from apps.third_party_documents import (
     COLUMNS,
     comparison_rows,
@@ -18,11 +18,10 @@ from apps.third_party_documents import (
     third_party_text,
 )
 from engine.third_party import GivenScores
-from gateways.problems import Notes, Unreadable
-from gateways.third_party_scores import scores_in
+from gateways.problems import Notes
+from reports.indicators.names import IndicatorNames, indicator_names_at
 from reports.indicators.periods import period_of
 from reports.third_party_list import ThirdPartyEvaluation
-from statemachines.refused import Refused
 from statemachines.third_party_evaluation import Announcement
 
 thirdparty = typer.Typer(no_args_is_help=True)
@@ -41,11 +40,7 @@ def import_(
 ) -> None:  # fmt: skip
     """Record the scores of a third party from a CSV or XLSX file: all of it, or nothing."""
     store, at, notes = cli.store, cli.working_time(), Notes()
-    try:
-        scores = scores_in(file, names_known(store, pack, at), cli.encoding, notes.add)
-    except Unreadable as error:
-        problems = list(map(problem_text, error.problems))
-        raise Refused("bad_scores", file=file.name, count=len(problems), problems=problems) from None
+    scores = scores_of_file(store, file, pack, at, cli.locale, notes.add, cli.encoding)
     announcement = Announcement.UNANNOUNCED if unannounced else Announcement.PLANNED
     given = GivenScores(pack, assessor, announcement.value, period_of(period).name, scores, case)
     recorded = scores_recorded(store, cli.principal(as_), given, at)
@@ -62,14 +57,15 @@ def import_(
 def show(period: PeriodName = None, as_: As = None, json: Json = False) -> None:
     """The evaluations by third parties, newest first: each score beside our own figure, findings and plans."""
     wanted = None if period is None else period_of(period).name
-    found = evaluations_seen(cli.store, cli.principal(as_), cli.store.now(), wanted)
-    parts = [part for each in found for part in _shown(each)] or [third_party_text(cli.locale, "none")]
+    at = cli.store.now()
+    found, names = evaluations_seen(cli.store, cli.principal(as_), at, wanted), indicator_names_at(cli.store, at)
+    parts = [part for each in found for part in _shown(each, names)] or [third_party_text(cli.locale, "none")]
     cli.give({"evaluations": [evaluation_document(each) for each in found]}, *parts)
 
 
-def _shown(found: ThirdPartyEvaluation) -> list[Any]:
+def _shown(found: ThirdPartyEvaluation, names: IndicatorNames) -> list[Any]:
     columns = [third_party_text(cli.locale, f"column.{name}") for name in COLUMNS]
-    parts: list[Any] = [table(heading(cli.locale, found), columns, comparison_rows(cli.locale, found))]
+    parts: list[Any] = [table(heading(cli.locale, found), columns, comparison_rows(cli.locale, found, names))]
     if found.gap_limit is not None:
         parts.append(third_party_text(cli.locale, "limit", limit=found.gap_limit))
     return [*parts, *follow_up_texts(cli.locale, found)]

@@ -20,7 +20,9 @@ class PersonForm(Form):
     roles: Codes
     department: Department | None = None
     boss: Handle | None = None
+    name: Line | None = None
     email: Line | None = None
+    phone: Line | None = None
     locale: Line = "zh_CN"
     zone: Line | None = None
 

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from apps.case_timeline import suspended_work
 from apps.console.visit import Sent, Visit, Visiting
+from apps.form_choices import people_of
 from apps.principal_reports import refuse_others
 from apps.principal_supervision import SUPERVISES
 from engine.access.doors import door_of, user_of
@@ -41,7 +42,8 @@ def show_readings(visit: Visiting, case: Word = "", by: Word = "", since: Word =
     handle = visit.principal.actor.handle
     found = readings(visit.store, handle, visit.at, SHOWN, number=case or None, actor=by or None, since=begin)
     rows = [(each, door_of(each.via), user_of(each.via)) for each in found]
-    return visit.page("readings.html", readings=rows, case=case, by=by, since=since, why=why, most=SHOWN)
+    filters = {"case": case, "by": by, "since": since, "people": _everybody(visit)}
+    return visit.page("readings.html", readings=rows, why=why, most=SHOWN, **filters)
 
 
 @router.get("/refusals")
@@ -52,7 +54,14 @@ def show_refusals(visit: Visiting, case: Word = "", by: Word = "", since: Word =
     handle = visit.principal.actor.handle
     found = refused_moves(visit.store, handle, visit.at, SHOWN, number=case or None, actor=by or None, since=begin)
     rows = [(each, door_of(each.via)) for each in found]
-    return visit.page("refusals.html", attempts=rows, case=case, by=by, since=since, why=why, most=SHOWN)
+    filters = {"case": case, "by": by, "since": since, "people": _everybody(visit)}
+    return visit.page("refusals.html", attempts=rows, why=why, most=SHOWN, **filters)
+
+
+def _everybody(visit: Visit) -> list[tuple[str, str]]:
+    """Return the people who may have read or tried something, those who left among them."""
+    with visit.store.looking() as tx:
+        return people_of(tx, visit.locale, visit.at, absent=True)
 
 
 @router.get("/record")

@@ -16,12 +16,11 @@ from apps.principal_decisions import DECIDES, decisions_seen
 from engine.ledger.suspensions import RELEASE_REASONS
 from flows.deployments.operator_forms import HOLD_REASONS
 from locales.translation import refusal
-from reports.desk_queries import customer_kinds
 from reports.markdown import SPINE
 from reports.night_health_text import troubles
 from reports.overdue import by_case
 from reports.overdue_text import groups
-from statemachines.kinds import lifecycles
+from statemachines.kinds import customer_kinds, lifecycles
 from statemachines.refused import Refused
 from statemachines.roles import LEVELS
 

@@ -104,6 +104,7 @@ def _bulk(
         "why": lambda each: refusal(locale, each, on_web=True),
         "error": _error(visit, refused),
         "departments": choices.departments,
+        "people": choices.people,
     }
     worst = refused or (failed[0] if results and len(failed) == len(results) else None)
     return visit.page("bulk.html", status_of(worst) if worst else 200, **values)

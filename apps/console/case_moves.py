@@ -19,10 +19,11 @@ from apps.form_choices import choices_of
 from apps.principal_case_page import MadeMove, moves_since, why_not
 from apps.principal_letters import language_for, letter_for, template_for
 from apps.principal_moves import WantedMove, move_for
+from apps.principal_related_cases import related_cases
 from apps.principal_views import moves_seen, timers_seen
 from apps.reply_templates import templates_for
 from apps.web.form_entries import form_values
-from apps.web.form_fields import FormField, FormReader, Widget, form_fields, linked_choices
+from apps.web.form_fields import FormField, FormReader, Widget, form_fields, linked_choices, required_first
 from engine.attachments.reading import attachments_of
 from engine.ledger.record import CaseRow
 from flows.customer_letters import Letter
@@ -158,12 +159,16 @@ def _form_page(visit: Visit, number: str, move: str, shown: MoveForm, status: in
     timers = timers_seen(visit.store, visit.principal, number, visit.at, visit.locale).timers
     running = [timer for timer, _ in timers]
     choices = choices_of(visit.store, visit.locale, case.kind, visit.at, files, running, case.level)
-    reader = FormReader(visit.locale, case.kind, choices, json.loads(case.variables))
+    choices = replace(choices, cases=related_cases(visit.store, visit.principal, number, visit.at, visit.locale))
+    variables = json.loads(case.variables)
+    if criteria := variables.get("criteria"):  # those of the order's own plan, all of them met
+        choices = replace(choices, proposed={**choices.proposed, "met": [(criteria, criteria)]})
+    reader = FormReader(visit.locale, case.kind, choices, variables)
     fields = form_fields(row.form, reader, shown.typed, shown.refused)
     if visit.request.method == "GET":
         fields = form_fields(row.form, reader, linked_choices(fields, visit.request.query_params))
     speaks = row.speaks is not None
-    fields = [_for_customer(visit, each) if speaks else each for each in fields]
+    fields = [_for_customer(visit, each) if speaks else each for each in required_first(fields)]
     at_fields = any(each.error for each in fields)
     language = shown.language
     if speaks and language not in locales():

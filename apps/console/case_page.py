@@ -68,7 +68,7 @@ def case_answer(
         page=seen,
         whole=whole,
         case=case,
-        known=labelled(visit.locale, case.kind, json.loads(case.variables)),
+        known=labelled(visit.locale, case.kind, json.loads(case.variables), seen.indicators),
         open_timers=sorted(open_timers, key=lambda each: (each[0].due_at is None, each[0].due_at or visit.at)),
         ended_timers=[timer for timer, _ in timers if timer.outcome is not None],
         day_row=row_of,

@@ -16,12 +16,13 @@ from apps.principal_decisions import SeenDecision, decision_seen, decisions_seen
 from apps.principal_moves import WantedMove, move_for
 from apps.variable_views import entered, field_label, labelled
 from apps.web.form_entries import form_values
-from apps.web.form_fields import FormReader, Widget, errors_by_field, form_fields
+from apps.web.form_fields import FormReader, Widget, errors_by_field, form_fields, required_first
 from engine.access.moves import OfferedMove
 from engine.attachments.reading import attachments_of
 from engine.ledger.record import CaseRow
 from locales.translation import label, refusal, translate
 from locales.zone import reader_zone
+from reports.indicators.names import IndicatorNames, indicator_names_at
 from statemachines.refused import Refused
 
 router = APIRouter()
@@ -64,20 +65,20 @@ def show_decision(
 def _decision(
     visit: Visit, seen: SeenDecision, move: str, typed: Mapping[str, str] | None = None, refused: Refused | None = None
 ) -> HTMLResponse:
-    kind, locale = seen.case.kind, visit.locale
+    kind, locale, names = seen.case.kind, visit.locale, indicator_names_at(visit.store, visit.at)
     offered = next((each for each in seen.moves if each.name == move and each.why_not is None), None)
     fields = []
     if offered is not None:
         files = attachments_of(visit.store, visit.principal, seen.case.number, visit.at)
         choices = choices_of(visit.store, locale, kind, visit.at, files)
         reader = FormReader(locale, kind, choices, seen.variables)
-        fields = form_fields(offered.form, reader, typed or {}, refused)
+        fields = required_first(form_fields(offered.form, reader, typed or {}, refused))
     values: dict[str, Any] = {
         "seen": seen,
         "why_not": why_not_text(locale),
         "opening": _statements(seen.opening, locale, kind),
-        "proposal": _entries(seen.proposal, locale, kind) if seen.proposal else [],
-        "known": labelled(locale, kind, seen.variables),
+        "proposal": _entries(seen.proposal, locale, kind, names) if seen.proposal else [],
+        "known": labelled(locale, kind, seen.variables, names),
         "chosen": offered,
         "fields": fields,
         "multipart": any(each.widget is Widget.ATTACHMENTS for each in fields),
@@ -86,9 +87,11 @@ def _decision(
     return visit.page("decision.html", status_of(refused) if refused else 200, **values)
 
 
-def _entries(move: HistoryMove, locale: str, kind: str) -> list[tuple[str, str]]:
+def _entries(move: HistoryMove, locale: str, kind: str, names: IndicatorNames) -> list[tuple[str, str]]:
     shown = {name: value for name, value in move.form.items() if value is not None and name != "attachments"}
-    return [(field_label(locale, kind, name), entered(locale, kind, name, value)) for name, value in shown.items()]
+    return [
+        (field_label(locale, kind, name), entered(locale, kind, name, value, names)) for name, value in shown.items()
+    ]
 
 
 def _statements(move: HistoryMove, locale: str, kind: str) -> list[tuple[str, str]]:

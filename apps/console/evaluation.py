@@ -7,6 +7,8 @@ from fastapi.responses import HTMLResponse
 
 from apps.console.indicators import typed_instant
 from apps.console.visit import Visiting
+from apps.form_choices import periods_before
+from apps.principal_care import SEES_GREETINGS
 from apps.principal_evaluation import evaluation_seen
 from apps.principal_indicators import reads_figures
 from apps.principal_regulator import TAKES_PACK
@@ -37,8 +39,10 @@ def show_evaluation(visit: Visiting, period: Word = "", as_of: Word = "") -> HTM
     causes = [(cause_name(each, locale), each, short(each.cumulative)) for each in report.causes[:SHOWN]]
     return visit.page(
         "evaluation.html", report=report, period=report.period.name, as_of=as_of, choices=[], by="", why="",
+        periods=periods_before(visit.at),
         figures=list(zip(figure_rows(report, locale), report.lines, strict=True)), causes=causes, most=MOST,
         plans=[plan_row(plan, locale) for plan in report.plans[:SHOWN]], reads_figures=reads_figures(visit.principal),
-        takes_pack=bool(roles & TAKES_PACK), supervises=supervises, supervision=seen,
-        selective=[selective_text(each, locale) for each in seen.selective] if seen else [], listed=LISTED,
+        takes_pack=bool(roles & TAKES_PACK), sees_greetings=bool(roles & SEES_GREETINGS), supervises=supervises,
+        supervision=seen, listed=LISTED,
+        selective=[selective_text(each, locale) for each in seen.selective] if seen else [],
     )  # fmt: skip

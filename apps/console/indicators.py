@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import HTMLResponse, Response
 
 from apps.console.visit import Visit, Visiting
+from apps.form_choices import periods_before
 from apps.indicator_book import indicator_book
 from apps.indicator_drill_down import ASKED_COLUMNS, CAUSE_COLUMNS, asked_rows, cause_rows
 from apps.paper_files import FORMATS
@@ -29,6 +30,7 @@ from apps.third_party_documents import comparison_rows, follow_up_texts, heading
 from engine.rules.indicator_definition import Indicator
 from locales.translation import refusal
 from locales.zone import reader_zone
+from models.columns import to_micros
 from reports.evaluation_figures_text import figure_rows, figures_said
 from reports.indicators.figures import Figure, groups_of
 from reports.indicators.indicator_text import (
@@ -41,6 +43,7 @@ from reports.indicators.indicator_text import (
     sample_text,
     target_text,
 )
+from reports.indicators.names import indicator_names
 from reports.indicators.pareto import CAUSE, has_causes
 from reports.indicators.periods import Period, month_before, period_of
 from reports.period_report import evaluations_of
@@ -79,12 +82,13 @@ def _evaluated(visit: Visit, period: Period, as_of: datetime, everybody: bool) -
     locale = visit.locale
     with visit.store.looking() as tx:
         given = evaluations_of(tx, period, as_of) if everybody else None
+        names = indicator_names(tx, to_micros(as_of))
     third_party = evaluations_seen(visit.store, visit.principal, visit.at, period.name)
     return {
         "figures": figure_rows(locale, given) if given is not None and given.received else [],
         "said": figures_said(locale, given) if given is not None and given.received else "",
         "third_party": [
-            (found.number, heading(locale, found), comparison_rows(locale, found), _followed(locale, found))
+            (found.number, heading(locale, found), comparison_rows(locale, found, names), _followed(locale, found))
             for found in third_party
         ],
     }
@@ -107,10 +111,10 @@ def download_book(visit: Visiting, period: Word = "", as_of: Word = "") -> Respo
 
 
 @router.get("/report")
-def download_report(visit: Visiting, period: Word = "", file_format: Word = "pdf") -> Response:
-    """Answer with the report of a period for managers, as a workbook or PDF."""
-    chosen, _, _ = _asked(visit, period, "")
-    content = period_report_taken(visit.store, visit.principal, chosen, file_format, visit.at, visit.locale)
+def download_report(visit: Visiting, period: Word = "", as_of: Word = "", file_format: Word = "pdf") -> Response:
+    """Answer with the report of a period for managers by the record of an instant, as a workbook or PDF."""
+    chosen, then, _ = _asked(visit, period, as_of)
+    content = period_report_taken(visit.store, visit.principal, chosen, file_format, then, visit.at, visit.locale)
     name = f"closeloop-report-{chosen.name}.{file_format}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
     return Response(content, media_type=FORMATS[file_format], headers=headers)
@@ -190,7 +194,13 @@ def _filters(visit: Visit, chosen: Period, empty: str) -> dict[str, Any]:
     today = visit.at.astimezone(reader_zone()).date()
     over = month_before(today)
     months = [("this_month", over.before(-1).name), ("last_month", over.name)]
-    return {"period": chosen.name, "empty": empty, "running": chosen.after > today, "months": months}
+    return {
+        "periods": periods_before(visit.at),
+        "period": chosen.name,
+        "empty": empty,
+        "running": chosen.after > today,
+        "months": months,
+    }
 
 
 def _asked(visit: Visit, period: str, as_of: str) -> tuple[Period, datetime, str]:

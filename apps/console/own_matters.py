@@ -16,6 +16,7 @@ from apps.web.form_fields import FormReader, errors_by_field, form_fields
 from engine.access.own_matters import OwnDecision
 from locales.translation import refusal
 from locales.zone import reader_zone
+from reports.indicators.names import indicator_names_at
 from statemachines.refused import Refused
 
 router = APIRouter(prefix="/own-matters")
@@ -75,9 +76,9 @@ def _page(
 
 def _decision(visit: Visit, kind: str, decision: OwnDecision | None) -> list[tuple[str, Any]]:
     """Return label and value of each field of the decision that says something."""
-    said = decision.said.items() if decision else ()
+    said, names = decision.said.items() if decision else (), indicator_names_at(visit.store, visit.at)
     return [
-        (field_label(visit.locale, kind, name), entered(visit.locale, kind, name, value))
+        (field_label(visit.locale, kind, name), entered(visit.locale, kind, name, value, names))
         for name, value in said
         if value not in (None, "", 0)
     ]

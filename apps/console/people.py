@@ -51,7 +51,9 @@ def add_person(visit: Visiting, entries: Sent) -> Response:
     try:
         form = filled(NewPersonForm, given, reader_zone())
         roles = tuple(Role(name) for name in form.roles.split() if name in set(Role))
-        actor = NewActor(form.handle, roles, form.department, form.boss, form.locale, form.email, form.zone)
+        actor = NewActor(
+            form.handle, roles, form.department, form.boss, form.locale, form.email, form.zone, form.name, form.phone
+        )
         engage(visit.store, actor, visit.principal.actor.handle, visit.working_time())
     except Refused as refused:
         return _list(visit, given, refused)

@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from apps.console.queue_filters import LONGEST_NAME, QueueFilters, codes_only, good_name
 from apps.console.visit import Sent, Visit, Visiting
+from apps.form_choices import people_of
 from apps.principal_queue import Share, queue_seen
 from engine.access.scope import NO_CASES_OF_OWN
 from engine.departments import departments
@@ -61,7 +62,7 @@ def _choices(visit: Visit) -> dict[str, Any]:
     """Return what the filters offer: kinds with their natures, states by kind, departments, severities, levels."""
     locale, known = visit.locale, sorted(lifecycles().values(), key=lambda table: (table.internal, table.kind))
     with visit.store.looking() as tx:
-        houses = sorted(departments(tx))
+        houses, people = sorted(departments(tx)), people_of(tx, locale, visit.at)
     return {
         "kinds": [
             (table.kind, label(locale, "", "kind", table.kind), [
@@ -77,5 +78,6 @@ def _choices(visit: Visit) -> dict[str, Any]:
         ],
         "departments": [(code, label(locale, "", "department", code)) for code in houses],
         "severities": [(code.value, label(locale, "", "severity", code.value)) for code in reversed(Severity)],
+        "people": people,
         "levels": [(str(level), label(locale, "", "level", str(level))) for level in range(4)],
     }  # fmt: skip

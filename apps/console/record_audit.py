@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from apps.console.indicators import typed_instant
 from apps.console.visit import Visiting
+from apps.form_choices import periods_before
 from apps.principal_supervision import record_audit_seen
 from locales.translation import label
 from reports.record_audit_text import KINDS, LACKS, group_of, heads, item_texts, kind_row, lack_row
@@ -34,6 +35,7 @@ def show_record_audit(visit: Visiting, period: Word = "", as_of: Word = "") -> H
     ]
     return visit.page(
         "record_audit.html", audit=audit, period=audit.period.name, as_of=as_of, choices=[], by="", why="",
+        periods=periods_before(visit.at),
         kinds=[kind_row(each, locale) for each in audit.kinds], kind_heads=heads(locale, KINDS), rows=rows,
         lack_heads=heads(locale, LACKS), people=people, listed=LISTED,
     )  # fmt: skip

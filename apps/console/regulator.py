@@ -6,6 +6,7 @@ from fastapi.responses import HTMLResponse, Response
 from apps.api.problems import status_of
 from apps.console.admin_forms import RegulatorForm
 from apps.console.visit import Sent, Visit, Visiting
+from apps.form_choices import periods_before
 from apps.paper_files import FORMATS
 from apps.principal_regulator import TAKES_PACK, WantedPack, pack_taken
 from apps.principal_reports import refuse_others
@@ -47,7 +48,8 @@ def take_regulator_pack(visit: Visiting, entries: Sent) -> Response:
 
 
 def _page(visit: Visit, entries: dict[str, str], refused: Refused | None = None) -> HTMLResponse:
-    choices = Choices(by_name={"format": [(name, name.upper()) for name in FORMATS]})
+    formats, periods = [(name, name.upper()) for name in FORMATS], periods_before(visit.at)
+    choices = Choices(by_name={"format": formats}, proposed={"period": periods})
     fields = form_fields(RegulatorForm, FormReader(visit.locale, "", choices), entries, refused)
     why = refusal(visit.locale, refused, on_web=True) if refused else ""
     return visit.page("regulator_pack.html", 200 if refused is None else status_of(refused), fields=fields, why=why)

@@ -11,6 +11,7 @@ from apps.console.rules import clause_label, may_draft, rules_page
 from apps.console.visit import Sent, Visit, Visiting
 from apps.principal_reports import refuse_others
 from apps.principal_rules import DECIDES_RULES, draft_seen, preview_seen
+from apps.principal_whatif import draft_reckoning, whatif_seen
 from apps.web.entries import Entries
 from apps.web.form_entries import filled
 from apps.web.form_fields import NO_CHOICES, FormReader, form_fields
@@ -27,6 +28,7 @@ from engine.rules.in_force import Sort
 from locales.translation import fault_text, refusal
 from locales.zone import reader_zone
 from models.columns import from_micros
+from reports.whatif.whatif_text import changed_table, clause_table, load_table, remarks, sentences
 from statemachines.refused import Refused
 
 router = APIRouter(prefix="/rules/drafts")
@@ -117,6 +119,21 @@ def preview(draft_id: Id, visit: Visiting) -> HTMLResponse:
     """Show which deadlines of open cases the draft would move."""
     draft, effect = preview_seen(visit.store, visit.principal, draft_id, visit.at)
     return visit.page("rule_preview.html", draft=draft, effect=effect)
+
+
+@router.get("/{draft_id}/past")
+def past(draft_id: Id, visit: Visiting) -> HTMLResponse:
+    """Show what the draft would have done to the promises of the past."""
+    zone = reader_zone()
+    draft, asked = draft_reckoning(visit.store, visit.principal, draft_id, visit.at)
+    [result] = whatif_seen(visit.store, asked, visit.at, zone)
+    tables = [
+        clause_table([result], visit.locale),
+        changed_table(result.first, visit.locale, lambda at: f"{from_micros(at).astimezone(zone):%Y-%m-%d %H:%M}"),
+        load_table(result, visit.locale, only_changed=True),
+    ]
+    said, remarked = list(sentences(result, visit.locale)), list(remarks(result, visit.locale))
+    return visit.page("rule_past.html", draft=draft, said=said, tables=tables, remarked=remarked)
 
 
 def _revision(entries: Entries) -> int:

@@ -79,11 +79,13 @@ def rules_page(
     """Return the page that lists the rules, with the form of a new draft."""
     rules, drafts = rules_seen(visit.store, visit.principal, visit.at)
     sorts = [(sort.value, visit.text(f"rules.sort_{sort.value}")) for sort in Sort]
-    reader = FormReader(visit.locale, "", Choices(by_name={"rule_sort": sorts}))
+    label_of = labels_of_rules(visit)
+    names = [(rule.name, label_of(rule.sort, rule.name)) for rule in rules]
+    reader = FormReader(visit.locale, "", Choices(by_name={"rule_sort": sorts}, proposed={"rule_name": names}))
     fields = form_fields(NewDraftForm, reader, entries, refused)
     return visit.page(
         "rules.html", status, rules=rules, drafts=drafts, fields=fields, why=why, sorts=list(Sort),
-        micros=from_micros, may_draft=may_draft(visit), label_of=labels_of_rules(visit),
+        micros=from_micros, may_draft=may_draft(visit), label_of=label_of,
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """The page of matters of the staff: open a training, a proposal, a reward or an appraisal; see the year's trainings."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -13,7 +14,7 @@ from apps.console.visit import Sent, Visit, Visiting
 from apps.principal_moves import open_for
 from apps.principal_trainings import certificates_seen, plan_seen, staff_kinds_for
 from engine.commands.open_case import Opening
-from locales.translation import label, refusal
+from locales.translation import label, refusal, translate
 from locales.zone import reader_zone
 from statemachines.form_model import Form, Personal
 from statemachines.refused import Refused
@@ -54,6 +55,7 @@ def open_matter(visit: Visiting, entries: Sent) -> Response:
 def _page(visit: Visit, given: Mapping[str, str], year: int | None, refused: Refused | None = None) -> HTMLResponse:
     chosen, locale = year or visit.at.astimezone(reader_zone()).year, visit.locale
     kinds = [(kind, sort_label(locale, kind)) for kind in staff_kinds_for(visit.principal)]
+    sort = choice_field("kind", locale, kinds, given.get("kind", kinds[0][0]), refused)
     houses = [(name, label(locale, "contact", "pack", name)) for name in packs(visit.store)]
     return visit.page(
         "staff_matters.html",
@@ -62,7 +64,7 @@ def _page(visit: Visit, given: Mapping[str, str], year: int | None, refused: Ref
         courses=plan_seen(visit.store, visit.principal, chosen, visit.at),
         certificates=certificates_seen(visit.store, visit.principal, visit.at),
         fields=[
-            choice_field("kind", locale, kinds, given.get("kind", kinds[0][0]), refused),
+            replace(sort, label=translate(locale, "staff_matters.sort")),
             choice_field("pack", locale, houses, given.get("pack", FIRST_PACK), refused),
             *contact_fields(Matter, locale, given, refused),
         ],

@@ -1,5 +1,6 @@
 """The page of one's own case: what was promised, what was said, and what the customer may do."""
 
+import json
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
@@ -111,7 +112,10 @@ def _page(
 
 
 def _now(visit: Visit, case: CaseRow) -> str:
-    """Return how the case stands, by its milestone: in the words of its kind where it has some."""
+    """Return how the case stands, by its state or its milestone, in the words of its kind where it has some."""
+    of_state = f"state.{case.kind}.{case.state}"
+    if f"portal.{of_state}" in catalogue(visit.locale):
+        return visit.text(of_state, **json.loads(case.variables))
     milestone = lifecycle_of(case.kind).state[case.state].milestone
     own = f"milestone.{case.kind}.{milestone}"
     return visit.text(own if f"portal.{own}" in catalogue(visit.locale) else f"milestone.{milestone}")

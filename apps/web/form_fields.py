@@ -11,13 +11,16 @@ from typing import Any
 
 from apps.variable_views import MONEY_ENTERED, SORTS, field_label
 from apps.web.catalogued_codes import CATALOGUED, catalogued
-from locales.translation import catalogue, fault_text, label
+from apps.web.field_help import help_of, typed_code
+from locales.translation import fault_text, label
+from reports.desk_queries import customer_kinds
 from statemachines.form_model import (
     ACTOR,
     ATTACHED,
     BORNE_CATEGORY,
     CATEGORY,
     CODES,
+    CUSTOMER_KIND,
     DEPARTMENT,
     PERSONAL,
     VARIABLE,
@@ -65,8 +68,12 @@ class Choices:
     departments: Sequence[tuple[str, str]] = ()
     categories: Sequence[tuple[str, str]] = ()
     attachments: Sequence[tuple[str, str]] = ()
+    cases: Sequence[tuple[str, str]] = ()
+    """The cases that are proposed where the number of one is typed."""
     by_name: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict[str, Sequence[tuple[str, str]]])
     """The choices of further fields, by the names of the fields."""
+    proposed: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict[str, Sequence[tuple[str, str]]])
+    """What is proposed in fields that are typed, by the names of the fields; something else may be typed."""
 
 
 NO_CHOICES = Choices()
@@ -84,6 +91,7 @@ class FormField:
     error: str = ""
     help: str = ""
     choices: tuple[tuple[str, str], ...] = ()
+    """What may be chosen; in a field that is typed, what is proposed."""
     least: int | None = None
     most: int | None = None
     longest: int | None = None
@@ -121,6 +129,11 @@ def form_fields(
         _field(form, name, _resolved(field, schema), reader, entries.get(name), errors.get(name, ""))
         for name, field in schema.get("properties", {}).items()
     ]
+
+
+def required_first(fields: Sequence[FormField]) -> list[FormField]:
+    """Return the fields with those that must be filled in first."""
+    return sorted(fields, key=lambda field: not field.required)
 
 
 def linked_choices(fields: Sequence[FormField], address: Mapping[str, str]) -> dict[str, str]:
@@ -182,6 +195,9 @@ def _field(
         widget = Widget.SELECT
     if widget is Widget.SELECT and not offered:
         widget = Widget.TEXT  # a house with too many people for a list types handles
+    if widget is Widget.TEXT:
+        of_cases = reader.choices.cases if typed_code(schema).startswith("case_number") else ()
+        offered = tuple(reader.choices.proposed.get(name, of_cases))
     default = schema.get("default")
     return FormField(
         name=name,
@@ -190,7 +206,7 @@ def _field(
         required=name in required(form),
         value=typed if typed is not None else "" if default is None else _shown(default),
         error=error,
-        help=_help(reader, name, widget),
+        help=help_of(reader.locale, reader.kind, name, typed_code(schema) if widget is Widget.TEXT else widget.value),
         choices=offered,
         least=schema.get("minimum"),
         most=schema.get("maximum"),
@@ -214,16 +230,11 @@ def _offered(
         if name in marked(form, mark):
             return tuple(offered)
     sort = SORTS.get(name, name)
+    if name in marked(form, CUSTOMER_KIND):
+        return tuple((kind, reader.label("kind", kind)) for kind in customer_kinds())
     if sort in CATALOGUED and name in marked(form, VARIABLE):
         return catalogued(reader.locale, reader.kind, sort, reader.variables)
     return tuple((str(code), reader.label(sort, str(code))) for code in field.get("enum", ()))
-
-
-def _help(reader: FormReader, name: str, widget: Widget) -> str:
-    """Return what the catalogue says about a field, else how its sort of field is filled in; empty where nothing is."""
-    messages = catalogue(reader.locale)
-    keys = (f"{reader.kind}.hint.{name}", f"hint.{name}", f"web.hint.{widget.value}")
-    return next((messages[key] for key in keys if key in messages), "")
 
 
 def _shown(default: Any) -> str:

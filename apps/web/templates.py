@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from apps.api.languages import content_language
+from apps.web.card_tables import with_column_names
 from apps.web.language_choice import OWN_NAMES
 from apps.web.static_files import address_of
 from locales.translation import label, translate, when
@@ -51,18 +52,15 @@ def rendered(template: str, locale: str, **values: Any) -> str:
 
     ``t`` translates a key, ``name_of`` labels a code, ``when`` writes an instant in the reader's zone.
     """
-    return (
-        environment()
-        .get_template(template)
-        .render(
-            values,
-            locale=locale,
-            language=content_language(locale),
-            t=partial(translate, locale),
-            name_of=partial(label, locale),
-            when=when,
-        )
-    )
+    page = environment().get_template(template).render(
+        values,
+        locale=locale,
+        language=content_language(locale),
+        t=partial(translate, locale),
+        name_of=partial(label, locale),
+        when=when,
+    )  # fmt: skip
+    return with_column_names(page)
 
 
 def _iso(at: datetime) -> str:

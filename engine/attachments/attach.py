@@ -7,7 +7,8 @@ from engine.access.moves import check_move
 from engine.access.principal import Principal
 from engine.attachments.content_types import Limits
 from engine.attachments.upload import Upload, Uploaded, discard, upload
-from engine.commands.advance import Answer, Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Answer, Command
 from engine.store import Store
 from statemachines.refused import Refused
 

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from engine.attachments.content_files import ContentFiles, salted_digest
-from engine.commands.form_attachments import digests_in
+from engine.commands.complete_form import digests_in
 from statemachines.refused import Refused
 
 ATTACHMENTS = "SELECT id, case_id, salt, digest, thumbnail, size, erased_at FROM attachment WHERE case_id IN ({ids})"

@@ -5,7 +5,7 @@ from datetime import datetime
 from engine.actors import SYSTEM
 from engine.attachments.content_files import content_files
 from engine.attachments.upload import COLUMNS, remove_unnamed
-from engine.commands.form_attachments import VALID_FOR
+from engine.commands.complete_form import VALID_FOR
 from engine.store import Store
 from models.columns import to_micros
 

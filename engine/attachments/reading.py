@@ -19,7 +19,7 @@ from engine.access.reading_log import log_reading
 from engine.access.scope import UNLIMITED, case_for
 from engine.attachments.content_files import content_files, salted_digest
 from engine.attachments.thumbnails import THUMBNAIL_TYPE
-from engine.commands.form_attachments import digests_in
+from engine.commands.complete_form import digests_in
 from engine.contention import in_transaction
 from engine.ledger.record import CaseRow
 from engine.store import Store

@@ -14,7 +14,6 @@ from engine.attachments.content_files import ContentFiles, content_files, salted
 from engine.attachments.content_types import USUAL, Limits, checked_type, checked_types
 from engine.attachments.file_names import safe_name
 from engine.attachments.thumbnails import thumbnail_of
-from engine.commands.form_attachments import is_named
 from engine.contention import in_transaction
 from engine.entry_checks import check_case_number, check_key
 from engine.ledger.chain import keyed, new_salt
@@ -32,6 +31,7 @@ ADD = f"INSERT INTO attachment ({COLUMNS}) VALUES ({', '.join(':' + name for nam
 FIND = f"SELECT {COLUMNS}, erased_at FROM attachment WHERE id = :id"
 COUNT = "SELECT count(*) AS n FROM attachment WHERE case_id = :case_id"
 LOCK_CASE = "SELECT id FROM cases WHERE id = :case_id FOR UPDATE"
+NAMED = "SELECT 1 AS one FROM transition WHERE case_id = :case_id AND form LIKE :name LIMIT 1"
 REMOVE = "DELETE FROM attachment WHERE id = :id"
 
 
@@ -175,7 +175,7 @@ def remove_unnamed(store: Store, which: Callable[[Tx], Sequence[Any]], handle: s
     """Remove the rows that ``which`` selects and no move names, then their contents; return how many there were."""
 
     def remove(tx: Tx) -> list[Any]:
-        rows = [row for row in which(tx) if row.erased_at is None and not is_named(tx, row.case_id, row.id)]
+        rows = [row for row in which(tx) if row.erased_at is None and not _is_named(tx, row)]
         for row in rows:
             tx.run(REMOVE, id=row.id)
             journal_row(tx, "attachment", (row.id,), handle, to_micros(at))
@@ -184,6 +184,11 @@ def remove_unnamed(store: Store, which: Callable[[Tx], Sequence[Any]], handle: s
     rows = in_transaction(store, remove)
     _remove(content_files(store), [row._asdict() for row in rows])
     return len(rows)
+
+
+def _is_named(tx: Tx, row: Any) -> bool:
+    """Return whether a move of the case names the attachment."""
+    return tx.row(NAMED, case_id=row.case_id, name=f"%{row.id}%") is not None
 
 
 def _remove(contents: ContentFiles, rows: Iterable[Mapping[str, Any]]) -> None:

@@ -49,7 +49,7 @@ COUNTED = KEYS.keys() - {"erasure"}
 """The subjects of which each row must have an entry; an erased text without one is reported with its case."""
 NUMBERS = frozenset({
     "id", "case_id", "seq", "parent_id", "child_id", "party_id", "other_id", "cycle", "attempt", "actor_id",
-    "draw_id", "position", "sheet_id", "survey_id",
+    "draw_id", "level", "position", "roster_id", "sheet_id", "survey_id",
 })  # fmt: skip
 """Columns of keys that hold numbers; all others hold texts."""
 RANDOM_IDS = frozenset({"api_token", "attachment", "invitation"})

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from engine.actors import acting
 from engine.clock_doubt import anchoring_doubt, believe_clock, clock_doubt
+from engine.kept_counts import forget_counts
 from engine.ledger.anchor_file import Anchored
 from engine.ledger.anchoring import Anew, anchor, doubts
 from engine.ledger.signing import PRIVATE, key_of
@@ -23,6 +24,8 @@ def begin_anew(store: Store, handle: str, reason: str, now: datetime) -> Anchore
             raise Refused("not_administrator", handle=handle)
     if (doubt := clock_doubt(store)) is not None and doubt.code == "clock_differs":
         raise doubt
+    with store.writing() as tx:  # see Note [Settled] in engine/kept_counts.py
+        forget_counts(tx)
     made = anchor(store, now, Anew(handle, reason))
     believe_clock(store, anew=True)
     assert made is not None, "whoever begins anew is stopped by no doubt"

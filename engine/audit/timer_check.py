@@ -14,7 +14,7 @@ from typing import Any
 
 from engine.audit.row_check import parsed_form
 from engine.calendars.deadlines import Unit
-from engine.commands.carried_promises import CONVERTED
+from engine.commands.promise_effects import CONVERTED
 from engine.ledger.record import CaseRow
 from engine.rules.in_force import Rules, Sort, pack_of
 from engine.rules.limits import Limit, budget_of

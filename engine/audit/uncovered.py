@@ -68,6 +68,12 @@ UNCOVERED: Mapping[str, Uncovered] = {
         ("key", "request_hash", "case_id"),
         WHOLE_ROWS,
     ),
+    "indicator_count": Uncovered(
+        "what indicators counted until the last night: without it the record is counted, and each week it is compared"
+        " with the record",
+        (),
+        ("delete",),
+    ),
     "kept_answer": Uncovered(
         "what a caller is answered who repeats a request within a week: what the request changed is in the journal",
         ("key", "request_hash", "answer", "at"),

@@ -22,6 +22,7 @@ from engine.audit.schema_check import schema_faults
 from engine.audit.sound_cases import SoundCases
 from engine.audit.timer_check import TimerCheck
 from engine.audit.value_check import value_faults
+from engine.kept_counts import seal_faults
 from engine.ledger.anchoring import anchored_entry, doubts
 from engine.ledger.journal import JOURNAL_LEAF
 from engine.ledger.lifecycle_versions import Versions, altered_versions, recorded_versions
@@ -76,10 +77,10 @@ def verify(store: Store, since: datetime | None = None) -> Verdict:
     cases = transitions = 0
     after, least = LEAST, LEAST if since is None else to_micros(since)
     lines_set_back: set[int] = set()
+    anchors: AnchorTimes | None = None
     anchored, contents = anchored_entry(store), content_files(store)
     with store.looking() as tx:
         tx.lenient = True
-        anchors = AnchorTimes.read(tx)
         faults += _store_faults(store, tx, anchored, since)
     faults += [Fault(doubt.number, doubt.seq, doubt.what) for doubt in doubts(store)]
     while True:
@@ -89,7 +90,7 @@ def verify(store: Store, since: datetime | None = None) -> Verdict:
             if not rows:
                 faults += [Fault("", line, SET_BACK) for line in sorted(lines_set_back)]
                 return Verdict(cases, transitions, tuple(faults))
-            related = Related.read(tx, [row.id for row in rows])
+            related, anchors = Related.read(tx, [row.id for row in rows]), anchors or AnchorTimes.read(tx)
             versions, rules, sound = recorded_versions(tx), rules_in(tx), SoundCases.read(tx, anchors)
         for row in rows:
             case = case_of(row)
@@ -121,7 +122,8 @@ def _store_faults(store: Store, tx: Tx, anchored: int, since: datetime | None) -
     yield from (Fault(JOURNAL_LEAF, seq, what) for seq, what in entries)
     if since is None:
         at = tx.row(NEWEST).at or 0
-        whole = (schema_faults(store, tx), value_faults(tx), notice_faults(tx), party_faults(tx, store.secret, at))
+        of_rows = (value_faults(tx), notice_faults(tx), party_faults(tx, store.secret, at), seal_faults(tx))
+        whole = (schema_faults(store, tx), *of_rows)
         yield from (Fault("", 0, what) for check in whole for what in check)
 
 

@@ -177,12 +177,13 @@ class Calendar(Table):
         year, total = Year([], [], [], [], []), NOTHING
         first = date(number, 1, 1)
         for day in (first + n * DAY for n in range((date(number + 1, 1, 1) - first).days)):
+            opened = False
             for start, end in self.intervals(day):
-                total += end - start
+                opened, total = True, total + (end - start)
                 year.starts.append(start)
                 year.ends.append(end)
                 year.until.append(total)
-            if year.ends and self.works(day):
+            if opened and self.works(day):  # hours that summer time skips are no working day
                 year.days.append(day)
                 year.closes.append(year.ends[-1])
         return year

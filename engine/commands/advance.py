@@ -1,93 +1,51 @@
-"""The one verb that moves a case: ``advance``, alone or in a group, idempotent by key.
+"""The one verb that moves a case: ``advance``, idempotent by key; of a group ``advance_many.py``.
 
 The way of one move, top to bottom in this file:
 
-    door (``advance``, ``advance_many``, ``advance_in``)
+    door (``advance``, ``advance_in``)
+      → check    the command by itself (``command.py``)
       → load     the case, its timers, the actor and the key, by one question (``load.py``)
-      → decide   the lifecycle says whether the move is legal (``decide.py``, pure)
-      → plan     the rows to be written, timers and due steps included (``plan.py``, pure)
+      → begin    who acts when on which case, by which form
+      → load     what the form names and the record answers; for most forms nothing (``load_form.py``)
+      → check    the form completed (``complete_form.py``) and against what was read (``check_form.py``)
+      → decide   what is due first, then whether the move is legal (``check_move.py``, ``decide.py``)
+      → plan     the rows to be written, timers and promises included (``plan.py``, ``promise_effects.py``)
       → write    one statement, or one for each table (``write.py``, ``move_sql.py``)
       → ``Answer``
 
-A lone move, a group, a sweep and a replay differ only in how they load and write.
+Only what loads and writes has a transaction; every other step is a function of values. A lone move, a group, a sweep
+and a replay differ only in how they load and write.
 """
 
 import contextlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from json.encoder import encode_basestring_ascii as quoted
-from typing import Any
+from typing import NamedTuple
 
 from engine.actors import Acting, refuse_unavailable
-from engine.commands.carried_promises import promises_of_the_end
-from engine.commands.case_context import CaseContext, Honoured, Loaded, Wanted, context_of
-from engine.commands.decide import decide
-from engine.commands.disputed_case import refuse_partial, with_recorded
-from engine.commands.form_attachments import with_digests, without_digests
-from engine.commands.form_references import check_named, names_a_case, refuse_future
-from engine.commands.kept_promises import refuse_kept, refuse_unmade
-from engine.commands.load import load_many, load_one, lock_cases
-from engine.commands.message_checks import arrived_timers, as_logged, check_message, closed_timers, with_words
+from engine.commands.case_context import CaseContext, Loaded, context_of
+from engine.commands.check_form import check_form
+from engine.commands.check_move import allowed_row
+from engine.commands.command import Answer, Command, answered_before, check_command, request_hash
+from engine.commands.complete_form import completed
+from engine.commands.form_facts import FormFacts
+from engine.commands.load import load_one, lock_cases
+from engine.commands.load_form import load_facts
 from engine.commands.plan import Plan, begin, plan_move, plan_until
+from engine.commands.promise_effects import effects_of
 from engine.commands.refused_attempts import Attempt, keep_attempts
-from engine.commands.superseded import refuse_superseded
 from engine.commands.write import write
 from engine.contention import in_transaction
 from engine.databases import Conflict
-from engine.entry_checks import (
-    SHOWN,
-    check_actor,
-    check_case_number,
-    check_form,
-    check_instant,
-    check_key,
-    is_word,
-)
-from engine.ledger.chain import keyed
 from engine.ledger.record import TransitionDraft
 from engine.store import Store
 from engine.timers.apply import OccurrenceUnknown, SpentPartsUnknown
 from engine.timers.set_back import HistoryUnknown
 from engine.transaction import Tx
-from models.columns import LARGEST, to_micros
+from models.columns import to_micros
 from statemachines.customer_messages import reaches_customer
-from statemachines.form_model import Form, StepFired
-from statemachines.kinds import lifecycle_of
-from statemachines.lifecycle import Move, Refused
+from statemachines.form_model import Form
+from statemachines.lifecycle import Refused
 from statemachines.roles import Role
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """What somebody wants a case to do.
-
-    ``key`` makes it idempotent; ``if_seq`` refuses it if the case has moved since; ``occurred_at``
-    may be given by an import alone (law 4). ``since`` is the ``seq`` of the transition that an automatic step
-    answers: it is refused if a person has decided since then what its form would put on the case.
-    """
-
-    number: str
-    move: str
-    form: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    actor: str = "system"
-    via: str = "cli"
-    key: str | None = None
-    if_seq: int | None = None
-    occurred_at: datetime | None = None
-    inferred: bool = False
-    since: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What became of a command. ``again`` says that its key had been honoured before."""
-
-    number: str
-    seq: int
-    state: str
-    level: int
-    again: bool = False
 
 
 def advance(store: Store, command: Command, at: datetime) -> Answer:
@@ -102,7 +60,7 @@ def advance(store: Store, command: Command, at: datetime) -> Answer:
             return _advance(tx, store.secret, command, at)
         return in_transaction(store, lambda tx: advance_in(tx, store.secret, command, at))
     except Refused as refused:
-        keep_attempts(store, [_attempt(command, refused)], at)
+        keep_attempts(store, [attempt_of(command, refused)], at)
         raise
 
 
@@ -118,91 +76,12 @@ def _advance(tx: Tx, secret: bytes, command: Command, at: datetime) -> Answer:
     if isinstance(result, Answer):
         return result
     write(tx, [result])
-    return _answer(result)
+    return answer_of(result)
 
 
-def advance_many(store: Store, commands: Sequence[Command], at: datetime) -> list[Answer | Refused]:
-    """Move many cases in one transaction; a refused one is refused alone (law 1), and kept as ``advance`` keeps it.
-
-    Raises ``Refused`` where the database can do none of them.
-    """
-    refused: dict[int, Refused] = {}
-    for place, command in enumerate(commands):
-        try:
-            check_command(command)
-        except Refused as reason:
-            refused[place] = reason
-    if refused:
-        sound = [command for place, command in enumerate(commands) if place not in refused]
-        moved = iter(advance_many(store, sound, at))
-        return [refused[place] if place in refused else next(moved) for place in range(len(commands))]
-    answers = in_transaction(store, lambda tx: _Group(tx, store.secret, at).advance(commands))
-    tried = zip(commands, answers, strict=True)
-    keep_attempts(store, [_attempt(command, answer) for command, answer in tried if isinstance(answer, Refused)], at)
-    return answers
-
-
-def check_command(command: Command) -> None:
-    """Raise ``Refused`` for a command of which a part cannot be looked up or kept, whatever the case."""
-    check_case_number(command.number)
-    check_actor(command.actor)
-    check_key(command.key)
-    check_instant(command.occurred_at)
-    if not is_word(command.move):
-        raise Refused("unknown_move", move=command.move[:SHOWN], known=[])
-    check_form(command.move, command.form)
-    for seq in (command.if_seq, command.since):
-        if seq is not None and not 0 <= seq <= LARGEST:
-            raise Refused("stale", number=command.number, expected=str(seq)[:SHOWN], seq="–")
-
-
-def _attempt(command: Command, refused: Refused) -> Attempt:
+def attempt_of(command: Command, refused: Refused) -> Attempt:
+    """Return what is kept of a command that was refused."""
     return Attempt(command.number, command.move, command.actor, command.via, refused)
-
-
-@dataclass(slots=True)
-class _Group:
-    """Commands in one transaction, and the plans that are not written yet."""
-
-    tx: Tx
-    secret: bytes
-    at: datetime
-    plans: list[Plan] = field(default_factory=list[Plan])
-    touched: set[str] = field(default_factory=set[str])
-    """The cases and keys that commands of the group have used: what was loaded of them may have changed."""
-
-    def advance(self, commands: Sequence[Command]) -> list[Answer | Refused]:
-        """Answer the commands in their order, and write what they planned."""
-        loaded = load_many(self.tx, [_wanted(command) for command in commands], to_micros(self.at))
-        answers = [self._answer(command, case) for command, case in zip(commands, loaded, strict=True)]
-        self._write()
-        return answers
-
-    def _answer(self, command: Command, loaded: Loaded) -> Answer | Refused:
-        """Plan one command. What an earlier one of the group may have changed is written and loaded again."""
-        again = bool({command.number, command.key} & self.touched)
-        if again:
-            self._write()
-        self.touched |= {command.number, command.key} if command.key else {command.number}
-        try:
-            return self._planned(command, None if again else loaded)
-        except Refused as refused:
-            return refused
-
-    def _planned(self, command: Command, loaded: Loaded | None) -> Answer:
-        case = loaded.case if loaded is not None else None
-        if case is not None and names_a_case(lifecycle_of(case.kind), command.move):
-            self._write()
-        result = load_and_plan(self.tx, self.secret, command, self.at, loaded)
-        if isinstance(result, Answer):
-            return result
-        self.plans.append(result)
-        return _answer(result)
-
-    def _write(self) -> None:
-        """Write what is planned."""
-        write(self.tx, self.plans)
-        self.plans = []
 
 
 def load_and_plan(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: Loaded | None = None) -> Plan | Answer:
@@ -211,95 +90,51 @@ def load_and_plan(tx: Tx, secret: bytes, command: Command, at: datetime, loaded:
     All of the case is loaded only if the move turns out to need it. Raises ``Refused``.
     """
     try:
-        return plan_command(tx, secret, command, at, loaded or load_one(tx, _wanted(command), to_micros(at)))
+        return _load_and_plan(tx, secret, command, loaded or load_one(tx, command.wanted, to_micros(at)))
     except (HistoryUnknown, OccurrenceUnknown, SpentPartsUnknown):
-        return plan_command(tx, secret, command, at, load_one(tx, _wanted(command), to_micros(at), complete=True))
+        return _load_and_plan(tx, secret, command, load_one(tx, command.wanted, to_micros(at), complete=True))
 
 
-def plan_command(tx: Tx, secret: bytes, command: Command, at: datetime, loaded: Loaded) -> Plan | Answer:
-    """Decide and plan a command; its first answer if its key was honoured. Nothing is written. Raises ``Refused``.
-
-    ``tx`` is asked only for people and cases that the form names.
-    """
-    now = to_micros(at)
-    request_hash = _request_hash(secret, command) if command.key else ""
+def _load_and_plan(tx: Tx, secret: bytes, command: Command, loaded: Loaded) -> Plan | Answer:
+    """Load what the form needs and plan the command; return its first answer if its key was honoured."""
+    request = request_hash(secret, command) if command.key else ""
     if loaded.honoured is not None:
-        return answered_before(loaded.honoured, command.key, request_hash)
-    actor, occurred_at = _actor_and_instant(command, now, loaded)
-    context = _context_as_expected(command, loaded)
-    plan, case = begin(context), context.case
-    historic = Role.IMPORT in actor.roles
-    form = _checked_form(tx, context, command, None if historic else now)
-    if command.since is not None and case.version > command.since:
-        refuse_superseded(tx, context, command.move, form, command.since)
-    refuse_future(command.move, form, now)
-    handed_on = check_named(tx, context, command.move, form, None if historic else now)
-    instant = context.now if occurred_at is None else occurred_at
-    plan_until(context, plan, instant - 1)  # a step due at this very instant comes after the move (以内)
-    row = _allowed_row(tx, context, command.move, form, actor, now)
-    closed, restored = closed_timers(tx, context, row, form), promises_of_the_end(tx, context, row)
-    if row.impartial_to:
-        refuse_partial(tx, case, row, form, actor)
-    dest = row.dest or case.state
-    draft = TransitionDraft(
-        row.name, dest, form, actor.id, command.via, instant, context.recorded_at, inferred=command.inferred, row=row,
-        reaches_customer=reaches_customer(row, form), by_clock=occurred_at is None,
-        meets=arrived_timers(tx, context, row, form),
-    )  # fmt: skip
-    plan_move(context, plan, draft, handed_on, [*closed, *restored.timers], restored.settled)
+        return answered_before(loaded.honoured, command.key, request)
+    begun = begin_move(command, loaded)
+    facts = load_facts(tx, begun.context, command, begun.form, begun.actor)
+    plan = plan_command(begun, facts)
     if command.key:
-        plan.key = {"key": command.key, "request_hash": request_hash, "case_id": case.id, "seq": case.version}
+        plan.key = {"key": command.key, "request_hash": request, "case_id": plan.case.id, "seq": plan.case.version}
     return plan
 
 
-def _actor_and_instant(command: Command, now: int, loaded: Loaded) -> tuple[Acting, int | None]:
-    """Return who makes the move, and when it happened if that was not now. Raises ``Refused``."""
+class Begun(NamedTuple):
+    """A command whose actor, case and form were found, and the plan that it begins.
+
+    ``occurred_at`` is in microseconds, None for now. The form is as it was given.
+    """
+
+    command: Command
+    actor: Acting
+    occurred_at: int | None
+    context: CaseContext
+    plan: Plan
+    form: Form
+
+
+def begin_move(command: Command, loaded: Loaded) -> Begun:
+    """Find out who acts when on which case, by which form. Raises ``Refused``."""
     if loaded.actor is None:
         raise Refused("unknown_actor", handle=command.actor)
-    refuse_unavailable(loaded.actor, now)
-    return loaded.actor, _occurred_at(command, now, loaded.actor)
-
-
-def _context_as_expected(command: Command, loaded: Loaded) -> CaseContext:
-    """Return the case's context if the case is there and as far as the command expects. Raises ``Refused``."""
+    refuse_unavailable(loaded.actor, loaded.around.now)
+    occurred_at = _occurred_at(command, loaded.around.now, loaded.actor)
     if loaded.case is None:
         raise Refused("unknown_case", number=command.number)
     context = context_of(loaded)
     if command.if_seq is not None and command.if_seq != context.case.version:
         raise Refused("stale", number=command.number, expected=command.if_seq, seq=context.case.version)
-    return context
-
-
-def _checked_form(tx: Tx, context: CaseContext, command: Command, at: int | None) -> Form:
-    """Return the form with what the record and the table say where it is left empty; ``at`` is None for history.
-
-    Raises ``Refused``.
-    """
-    form = with_recorded(tx, context.table.checked(command.move, command.form))
-    row = context.table.rows[command.move][0]
-    if at is None:
-        return without_digests(as_logged(row, form))
-    return with_digests(tx, context.case, with_words(tx, context.case, row, form), at)
-
-
-def _allowed_row(tx: Tx, context: CaseContext, move: str, form: Form, actor: Acting, at: int) -> Move:
-    """Return the row by which the actor makes the move at ``at``, in microseconds. Raises ``Refused``.
-
-    What an import brings was told and promised elsewhere, so the promises and messages of its forms are not checked.
-    """
-    if Role.IMPORT in actor.roles:
-        return decide(context, move, form, actor).row
-    refuse_kept(tx, context, move, form)
-    row = decide(context, move, form, actor).row
-    if row.form is StepFired:
-        raise Refused("timer_only", move=move)
-    refuse_unmade(context, move, form)
-    check_message(tx, context, row, form, at)
-    return row
-
-
-def _wanted(command: Command) -> Wanted:
-    return Wanted(command.number, command.move, command.actor, command.key, command.since)
+    plan = begin(context)
+    return Begun(command, loaded.actor, occurred_at, context, plan, context.table.checked(command.move, command.form))
 
 
 def _occurred_at(command: Command, now: int, actor: Acting) -> int | None:
@@ -314,18 +149,26 @@ def _occurred_at(command: Command, now: int, actor: Acting) -> int | None:
     return occurred_at
 
 
-def _request_hash(secret: bytes, command: Command) -> str:
-    form = ", ".join(f"{quoted(name)}: {quoted(str(value))}" for name, value in sorted(command.form.items()))
-    return keyed(secret, command.number, command.move, command.actor, f"{{{form}}}")  # as json.dumps spells it
+def plan_command(begun: Begun, facts: FormFacts) -> Plan:
+    """Check, decide and plan a command by what was read of its case and its form. Raises ``Refused``."""
+    command, actor, occurred_at, context, plan, given = begun
+    case, move, history = context.case, command.move, Role.IMPORT in actor.roles
+    form = completed(case, context.table.rows[move][0], given, facts.recorded, history=history)
+    check_form(context, move, form, facts, history=history)
+    instant = context.now if occurred_at is None else occurred_at
+    plan_until(context, plan, instant - 1)  # a step due at this very instant comes after the move (以内)
+    row = allowed_row(context, move, form, actor, facts)
+    effects = effects_of(context, row, form, facts.promises)
+    draft = TransitionDraft(
+        row.name, row.dest or case.state, form, actor.id, command.via, instant, context.recorded_at,
+        inferred=command.inferred, row=row, reaches_customer=reaches_customer(row, form),
+        by_clock=occurred_at is None, meets=effects.meets,
+    )  # fmt: skip
+    plan_move(context, plan, draft, facts.named.handed_on, effects.reopened, effects.settled)
+    return plan
 
 
-def answered_before(honoured: Honoured, key: str | None, request_hash: str) -> Answer:
-    """Return the first answer that a key was given. Raises ``Refused('key_reused')`` for another request."""
-    if honoured.request_hash != request_hash:
-        raise Refused("key_reused", key=key)
-    return Answer(honoured.number, honoured.seq, honoured.state, honoured.level, again=True)
-
-
-def _answer(plan: Plan) -> Answer:
+def answer_of(plan: Plan) -> Answer:
+    """Return what becomes of the command whose plan this is, once it is written."""
     case = plan.case
     return Answer(case.number, case.version, case.state, case.level)

@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from engine.actors import IMPORT, SYSTEM
-from engine.commands.advance import Command, advance_in
+from engine.commands.advance import advance_in
+from engine.commands.command import Command
 from engine.commands.follow_up import follow_up_in
 from engine.commands.links import id_of
 from engine.commands.open_case import OPEN, Opening, open_in

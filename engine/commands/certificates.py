@@ -1,4 +1,4 @@
-"""Who holds a certificate (J1), as the trainings in the record and their timers say, and who may be given a case.
+"""Who holds a certificate (J1), as the trainings in the record and their timers say.
 
 A certificate holds while its training is in one of the states in which it is held and its timer has not run out. A
 timer that is due but has not fired yet, because no driver ran, has run out.
@@ -7,14 +7,11 @@ timer that is due but has not fired yet, because no driver ran, has run out.
 import json
 from typing import Any
 
-from engine.actors import Acting
-from engine.commands.case_context import CaseContext, Surroundings
 from engine.ledger.chain import canonical
 from engine.retired_names import recorded_as
 from engine.rules.policy import Pack
 from engine.transaction import Tx
 from statemachines.kinds import lifecycle_of
-from statemachines.refused import Refused
 from statemachines.training import HOLDING, TRAINING
 
 # The variables are canonical text, so a handle and a course are spelled in one way only.
@@ -40,22 +37,6 @@ def holders(tx: Tx, course: str, at: int, handle: str | None = None) -> set[str]
     )
     resolver = lifecycle_of(TRAINING.kind).resolver
     return {resolver.variables(json.loads(row.variables))["trainee"] for row in rows}
-
-
-def refuse_uncertified(tx: Tx, context: CaseContext, person: Acting, at: int) -> None:
-    """Raise ``Refused('uncertified')`` where a customer's case would go to somebody without the pack's certificate."""
-    course = required_certificate(context.pack)
-    if course is not None and not context.table.internal and not _holds(tx, context.around, course, person.handle, at):
-        raise Refused("uncertified", handle=person.handle, course=course, pack=context.pack.edition)
-
-
-def _holds(tx: Tx, around: Surroundings, course: str, handle: str, at: int) -> bool:
-    """Return whether somebody holds a certificate; a group of commands reads all holders once."""
-    if around.holders is None:
-        return bool(holders(tx, course, at, handle))
-    if course not in around.holders:
-        around.holders[course] = holders(tx, course, at)
-    return handle in around.holders[course]
 
 
 def required_certificate(pack: Pack) -> str | None:

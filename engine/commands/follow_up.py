@@ -11,7 +11,8 @@ from typing import Final
 
 import orjson
 
-from engine.commands.advance import Answer, Command, advance_in
+from engine.commands.advance import advance_in
+from engine.commands.command import Answer, Command
 from engine.commands.load import honoured_key
 from engine.commands.open_case import Opening, open_in
 from engine.contention import in_transaction

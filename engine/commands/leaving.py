@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from engine.actors import COLUMNS, SYSTEM, Acting, acting, acting_of
-from engine.commands.advance import Answer, Command, advance_many
+from engine.commands.advance_many import advance_many
+from engine.commands.command import Answer, Command
 from engine.commands.staffing import person_of, refuse_without_administrator
 from engine.contention import retrying
 from engine.ledger.journal import journal_row

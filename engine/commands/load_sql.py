@@ -1,4 +1,4 @@
-"""The statements that load cases, for both databases: what a move needs to know is read by these and no others."""
+"""The statements that load cases and what forms need, for both databases: a move reads by these and no others."""
 
 from functools import cache
 
@@ -53,6 +53,55 @@ SELECT c.id, c.kind, t.lifecycle FROM cases c JOIN transition t ON t.case_id = c
  WHERE c.id = ANY(:ids)
 """
 NUMBERS = "SELECT case_id, clause, cycle, occurrence FROM timer WHERE case_id = ANY(:ids)"
+
+# What the fields of a form need; see ``form_facts.py``.
+MAKERS = """
+SELECT c.kind, t.move, a.handle FROM transition t JOIN cases c ON c.id = t.case_id JOIN actor a ON a.id = t.actor_id
+ WHERE c.number = :number ORDER BY t.seq
+"""
+EARLIER_WORDS = """
+SELECT s.content FROM transition t JOIN statement s ON s.case_id = t.case_id AND s.seq = t.seq AND s.field = :field
+ WHERE t.case_id = :id AND t.move = :move AND s.content IS NOT NULL ORDER BY t.seq DESC LIMIT 1
+"""
+# An attachment lasts if a move of the case names it, or may still name it.
+ATTACHMENTS = """
+SELECT a.id, a.case_id, a.digest, a.erased_at, a.uploaded_at >= :oldest OR EXISTS (
+           SELECT 1 FROM transition t WHERE t.case_id = :case_id AND replace(t.form, a.id, '') <> t.form) AS lasts
+  FROM attachment a WHERE a.id = ANY(:ids)
+"""
+CUSTOMERS = """
+SELECT c.number, coalesce(p.person_id, p.id) AS person FROM cases c LEFT JOIN party p ON p.id = c.party_id
+ WHERE c.number = ANY(:numbers)
+"""
+HANDED_ON = f"""
+SELECT {", ".join(f"t.{name}" for name in timing.COLUMNS)} FROM timer t JOIN cases c ON c.id = t.case_id
+ WHERE c.number = :number AND t.outcome = 'handed_on' ORDER BY t.id
+"""
+LAST_OUTCOME = """
+SELECT closed_at, outcome FROM timer
+ WHERE case_id = :id AND clause = :clause AND occurrence = :occurrence ORDER BY cycle DESC, id DESC LIMIT 1
+"""
+ADDRESS = """
+SELECT 1 AS one FROM cases c JOIN party p ON p.id = c.party_id WHERE c.number = :number AND p.email IS NOT NULL
+"""
+MESSAGE = "SELECT seq, move, form, occurred_at FROM transition WHERE case_id = :id AND seq = :seq"
+AFTER_MESSAGE = "SELECT seq, move, form FROM transition WHERE case_id = :id AND seq > :seq"
+MET_SINCE = f"""
+SELECT {", ".join(timing.COLUMNS)} FROM timer
+ WHERE case_id = :id AND closed_by >= :seq AND outcome IN ('met', 'breached') ORDER BY id
+"""
+THE_END = """
+SELECT seq, form FROM transition WHERE case_id = :id AND source <> dest AND move <> :carried_over
+ ORDER BY seq DESC LIMIT 1
+"""
+ENDED_BY = f"""
+SELECT {", ".join(timing.COLUMNS)} FROM timer
+ WHERE case_id = :id AND closed_by = :seq AND outcome IN ('stopped', 'handed_on') ORDER BY id
+"""
+MET_IN = """
+SELECT t.clause, t.opened_at FROM timer t JOIN cases c ON c.id = t.case_id
+ WHERE c.number = :number AND t.outcome IN ('met', 'breached') AND t.closed_at <= :until
+"""
 
 # One row for each open timer, or one if there is none; each of them repeats the case, the actor and the honoured key.
 _ONE = f"""

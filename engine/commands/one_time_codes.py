@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from engine.actors import Acting, acting, administrator, refuse_nobody
-from engine.commands.advance import Answer, Command, advance_in, load_and_plan
+from engine.commands.advance import advance_in, load_and_plan
+from engine.commands.command import Answer, Command
 from engine.commands.load import lock_cases
 from engine.commands.refused_attempts import Attempt, keep_attempts
 from engine.commands.staffing import CODE_ISSUED, note

@@ -9,14 +9,15 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, ValidationError
 
 from engine.actors import Acting, acting
-from engine.commands.advance import Answer, answered_before
-from engine.commands.carried_promises import promises_of_the_inquiry
 from engine.commands.case_context import CaseContext, Loaded, context_of
+from engine.commands.command import Answer, answered_before
 from engine.commands.customer_in_source import CustomerInSource, party_in_source
 from engine.commands.customer_party import party_of, refuse_bad_address, wait_for_others
 from engine.commands.links import link_in
 from engine.commands.load import honoured_key, surroundings
+from engine.commands.load_promises import load_inquiry
 from engine.commands.plan import Plan, plan_move
+from engine.commands.promise_effects import CONVERTED, settled_by_inquiry
 from engine.commands.write import write
 from engine.contention import in_transaction
 from engine.duplicates.fingerprints import leave_fingerprint
@@ -181,8 +182,9 @@ def plan_opening(tx: Tx, secret: bytes, opening: Opening, at: datetime) -> tuple
     unset = unset_limits(pack, table, {**case.traits, "customer_type": opening.contact.customer_type})
     form = _form(opening, given, awaited(table, unset))
     draft = TransitionDraft(OPEN, table.initial, form, actor.id, opening.via, case.opened_at, around.recorded_at)
-    taken_over = promises_of_the_inquiry(tx, table, opening.parent, opening.relation)
-    plan_move(context, plan, draft, taken_over.timers, settled=taken_over.settled)
+    converted = opening.parent if opening.relation == CONVERTED else None
+    handed_on, met = ((), ()) if converted is None else load_inquiry(tx, converted)
+    plan_move(context, plan, draft, handed_on, settled=settled_by_inquiry(table, handed_on, met))
     return context, plan
 
 

@@ -19,6 +19,7 @@ from engine.actors import (
     refuse_nobody,
     refuse_roles_of_nobody,
     roles_of,
+    staff_phone,
     system_actor,
 )
 from engine.departments import add_departments, check_department
@@ -28,10 +29,13 @@ from engine.store import Store
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from models.mail_addresses import mail_address
+from models.person_names import person_name
 from statemachines.refused import Refused
 from statemachines.roles import Role
 
-FIELDS = ("roles", "department", "boss", "locale", "email", "zone", "absent_from", "absent_until", "deputy")
+FIELDS = (
+    "roles", "department", "boss", "locale", "name", "email", "phone", "zone", "absent_from", "absent_until", "deputy",
+)  # fmt: skip
 """The fields that ``change_actor`` sets; in this order they stand in the journal."""
 INSTANTS = frozenset({"absent_from", "absent_until", "disabled_at"})
 ADDED, CODE_ISSUED = "handle", "code"
@@ -136,7 +140,8 @@ def change_actor(store: Store, handle: str, values: Mapping[str, Any], by: str, 
     """Set some of ``FIELDS``; return which changed. ``roles`` are a tuple, instants are aware, None empties a field.
 
     Raises ``Refused('unknown_actor' | 'not_in_charge' | 'not_a_person' | 'actor_disabled' | 'no_roles' |
-    'last_administrator' | 'unknown_department' | 'unknown_zone' | 'bad_address' | 'bad_absence' | 'bad_deputy')``.
+    'last_administrator' | 'unknown_department' | 'unknown_zone' | 'bad_address' | 'bad_staff_phone' | 'bad_absence' |
+    'bad_deputy')``.
     """
     with store.writing() as tx:
         person = person_of(tx, handle, by, at)
@@ -148,6 +153,10 @@ def change_actor(store: Store, handle: str, values: Mapping[str, Any], by: str, 
         _check(tx, person.row, wanted)
         if wanted.get("email") is not None:
             wanted["email"] = mail_address(wanted["email"]).written
+        if wanted.get("name") is not None:
+            wanted["name"] = person_name(wanted["name"]) or None
+        if "phone" in wanted:
+            wanted["phone"] = staff_phone(wanted["phone"])
         for name, value in wanted.items():
             person.put(name, value)
         refuse_without_administrator(tx, handle)

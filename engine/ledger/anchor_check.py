@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from engine.ledger.journal import HEAD as JOURNAL_HEAD
@@ -20,6 +21,11 @@ SELECT c.id, c.number, c.version, c.head, t.hash FROM cases c
  WHERE c.id > :after ORDER BY c.id LIMIT :chunk
 """
 ENTRY = "SELECT hash FROM journal WHERE seq = :seq"
+# One condition for each partial index on ``changed_at``.
+CHANGED = """
+SELECT 1 AS one FROM cases WHERE NOT closed AND changed_at >= :since
+UNION ALL SELECT 1 FROM cases WHERE closed AND changed_at >= :since LIMIT 1
+"""
 STEPS = "SELECT case_id, seq, hash, recorded_at FROM transition WHERE case_id = ANY(:ids)"
 
 
@@ -58,8 +64,8 @@ class AnchorCheck:
             yield Leaf(JOURNAL_LEAF, head.seq, head.hash)
         while rows := self.tx.rows(HEADS, after=after, chunk=CHUNK):
             mine: dict[int, Leaf] = {}
-            while leaf is not None and leaf.id <= rows[-1].id:
-                mine[leaf.id], leaf = leaf, next(waiting, None)
+            while leaf is not None and (case_id := leaf.id) <= rows[-1].id:
+                mine[case_id], leaf = leaf, next(waiting, None)
             yield from self._chunk(rows, mine)
             after = rows[-1].id
         if leaf is not None:
@@ -80,7 +86,10 @@ class AnchorCheck:
         return leaf
 
     def _chunk(self, rows: list[Any], mine: dict[int, Leaf]) -> Iterator[Leaf]:
-        moved = [row.id for row in rows if not _stands(row, mine.get(row.id))]
+        moved = [row.id for row in rows if mine.get(row.id) != _head(row)]
+        if not moved and len(mine) == len(rows):
+            yield from (mine[row.id] for row in rows)
+            return
         transitions = self.tx.rows_among(STEPS, ids=moved) if moved else []
         steps = {(step.case_id, step.seq): step for step in transitions}
         moved_ids = frozenset(moved)
@@ -123,6 +132,23 @@ class AnchorCheck:
         self.doubts.append(AnchorDoubt(number, seq, what))
 
 
-def _stands(row: Any, leaf: Leaf | None) -> bool:
-    """Return whether a case still stands where it was anchored."""
-    return leaf is not None and (leaf.number, leaf.seq, leaf.hash) == (row.number, row.version, row.hash)
+def all_stand(tx: Tx, anchored: Iterable[Leaf], since: int) -> bool:
+    """Return whether the heads of the journal and of all cases are the anchored leaves, one for one.
+
+    The first question is whether a case changed since an instant (microseconds): then the heads are not walked.
+    """
+    if tx.row(CHANGED, since=since) is not None:
+        return False
+    leaves, after = iter(anchored), LEAST
+    if (head := tx.row(JOURNAL_HEAD)) is not None and next(leaves, None) != (JOURNAL_LEAF, head.seq, head.hash):
+        return False
+    while rows := tx.rows(HEADS, after=after, chunk=CHUNK):
+        if [*map(_head, rows)] != [*islice(leaves, len(rows))]:
+            return False
+        after = rows[-1].id
+    return next(leaves, None) is None
+
+
+def _head(row: Any) -> tuple[Any, ...]:
+    """Return the head of a case as its leaf has it."""
+    return row.number, row.version, row.hash

@@ -5,17 +5,17 @@ row as published; remove the leaves of the previous line. After a crash between 
 A published row without its line is no crash: somebody cut the file.
 """
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from engine.ledger import leaves
-from engine.ledger.anchor_check import AnchorCheck, AnchorDoubt
+from engine.ledger.anchor_check import AnchorCheck, AnchorDoubt, all_stand
 from engine.ledger.anchor_file import FILE, Anchored, alone, append_line, broken_line, read_lines, set_aside
+from engine.ledger.anchor_stand import COLUMNS, NAMES, leaves_doubt, stand_of
 from engine.ledger.journal import INIT, JOURNAL_LEAF, journal_as_found, journal_new_cases, journal_new_readings
-from engine.ledger.keyed_anchors import before_the_first, keyed_doubts
-from engine.ledger.last_seen import remember, rolled_back
+from engine.ledger.keyed_anchors import before_the_first
+from engine.ledger.last_seen import remember
 from engine.ledger.signing import ensure_key, key_of, make_key, public_hex, publish_public_key
 from engine.store import Store
 from engine.transaction import Tx
@@ -27,15 +27,10 @@ SETTLED = timedelta(minutes=1)
 UNEXAMINED = frozenset({"", INIT})
 """Who begins anchors without having examined what was found: no person."""
 
-NAMES = tuple(field.name for field in fields(Anchored))
-COLUMNS = ", ".join(NAMES)
-ROWS = f"SELECT {COLUMNS}, published FROM anchor WHERE line IS NOT NULL ORDER BY line"
 UNPUBLISHED = f"SELECT {COLUMNS} FROM anchor WHERE line IS NOT NULL AND NOT published ORDER BY line LIMIT 1"
 KEEP = f"""
 INSERT INTO anchor ({COLUMNS}, published) VALUES ({", ".join(f":{name}" for name in NAMES)}, :published)
 """
-NO_LEAVES = frozenset({"anchor_file", "anchor_signature", "anchor_leaves"})
-"""Findings after which the stored leaves cannot be trusted."""
 LAST = f"SELECT {COLUMNS} FROM anchor WHERE line IS NOT NULL ORDER BY line DESC LIMIT 1"
 CHANGED_SINCE_INIT = "SELECT 1 AS one FROM journal WHERE made_by <> :init LIMIT 1"
 HAS_CASES = "SELECT 1 AS one FROM cases LIMIT 1"
@@ -50,23 +45,6 @@ class Anew:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Stand:
-    """The published anchors and what is wrong with them. ``top`` is the highest number of a line or a row."""
-
-    lines: list[Anchored]
-    doubts: list[str]
-    top: int = 0
-
-    @property
-    def last(self) -> Anchored | None:
-        return self.lines[-1] if self.lines else None
-
-    @property
-    def leaves_hold(self) -> bool:
-        return self.last is not None and NO_LEAVES.isdisjoint(self.doubts)
-
-
 def published(store: Store) -> Path:
     """Return the file outside the database to which every anchor is appended."""
     return store.anchors / FILE
@@ -78,12 +56,18 @@ def last_anchored(tx: Tx) -> Anchored | None:
     return Anchored(*row) if row is not None else None
 
 
+def settled(tx: Tx) -> int | None:
+    """Return the instant before which nothing is recorded any more, in microseconds; None without an anchor."""
+    last = last_anchored(tx)
+    return None if last is None else _settled(last)
+
+
 def doubts(store: Store) -> list[AnchorDoubt]:
     """Return what does not agree between the file of anchors, their rows and the chains now."""
     place = store.anchors
     with alone(place, reading=True), store.looking() as tx:
         tx.lenient = True
-        stand = _stand(tx, store, place)
+        stand = stand_of(tx, store, place)
         findings = [AnchorDoubt("", 0, what) for what in stand.doubts]
         if stand.last is not None and stand.leaves_hold:
             check = AnchorCheck(tx, _settled(stand.last))
@@ -138,7 +122,7 @@ def first_anchor(store: Store, now: datetime) -> Anchored | None:
     with alone(store.anchors):
         _finish(store, store.anchors)
     with store.looking() as tx:
-        stand = _stand(tx, store, store.anchors)
+        stand = stand_of(tx, store, store.anchors)
         if stand.doubts != ["anchor_none"] or tx.row(CHANGED_SINCE_INIT, init=INIT) is not None:
             return None
         has_cases = tx.row(HAS_CASES) is not None
@@ -151,7 +135,9 @@ def _made(store: Store, place: Path, at: int, anew: Anew | None) -> Anchored | N
     unfinished = place / "leaves.part"
     key = key_of(store.home)
     with store.looking() as tx:
-        stand = _stand(tx, store, place)
+        if anew is None and _nothing_moved(tx, place):
+            return None
+        stand = stand_of(tx, store, place)
         if key is None or (stand.doubts and anew is None):
             return None
         last = stand.last if anew is None else None
@@ -169,6 +155,18 @@ def _made(store: Store, place: Path, at: int, anew: Anew | None) -> Anchored | N
     reason = asdict(anew) if anew is not None else {}
     cases = tree.count - survey.journal_leaves
     return Anchored(stand.top + 1, at, cases, root, before, "", **reason).signed_by(key)
+
+
+def _nothing_moved(tx: Tx, place: Path) -> bool:
+    """Return whether every head is a leaf of the last published line, and every leaf a head.
+
+    Then nothing is to be anchored: either that line has the root over them, or it is in doubt.
+    """
+    try:
+        last = read_lines(place)[-1]
+        return all_stand(tx, leaves.read_leaves(place, last.line), _settled(last))
+    except (OSError, ValueError, IndexError):
+        return False
 
 
 def _publish(store: Store, place: Path, made: Anchored) -> None:
@@ -198,7 +196,7 @@ def _finish(store: Store, place: Path) -> None:
             remember(store.home, left)
             _mark(store, left)
             leaves.forget_leaves(place, but=lines[-1].line)
-        elif broken_line([*lines, left], before_the_first(store.home)) is None and _leaves_doubt(place, left) is None:
+        elif broken_line([*lines, left], before_the_first(store.home)) is None and leaves_doubt(place, left) is None:
             _publish(store, place, left)
     except (OSError, ValueError):
         return
@@ -206,52 +204,3 @@ def _finish(store: Store, place: Path) -> None:
 
 def _settled(last: Anchored) -> int:
     return last.at - SETTLED // timedelta(microseconds=1)
-
-
-def _stand(tx: Tx, store: Store, place: Path) -> _Stand:
-    rows = tx.rows(ROWS)
-    top = max((row.line for row in rows), default=0)
-    try:
-        lines = read_lines(place)
-    except (OSError, ValueError):
-        return _Stand([], ["anchor_file"], top)
-    if not lines and not rows:
-        return _Stand([], _wiped(store, lines) or keyed_doubts(tx, store))
-    codes = [broken_line(lines, before_the_first(store.home)), _key_doubt(store, lines), _row_doubt(lines, rows)]
-    if lines:
-        codes.append(_leaves_doubt(place, lines[-1]))
-        top = max(top, lines[-1].line)
-    return _Stand(lines, [what for what in codes if what is not None] or _wiped(store, lines), top)
-
-
-def _wiped(store: Store, lines: list[Anchored]) -> list[str]:
-    code = rolled_back(store.home, lines)
-    return [code] if code is not None else []
-
-
-def _key_doubt(store: Store, lines: list[Anchored]) -> str | None:
-    """Compare the key of this home with the one that signed last; a home without a key can check but not sign."""
-    key = key_of(store.home)
-    return "anchor_key" if lines and key is not None and public_hex(key) != lines[-1].key else None
-
-
-def _row_doubt(lines: list[Anchored], rows: list[Any]) -> str | None:
-    """Compare rows and lines since the last re-anchoring: each published row is a line, each line has a row."""
-    if rows == [line.published_row for line in lines]:
-        return None
-    since = max((line.line for line in lines if line.anew), default=0)
-    outside = {line for line in lines if line.line >= since}
-    is_published = {Anchored(*row[:-1]): row.published for row in rows if row.line >= since}
-    numbers = {line.line for line, done in is_published.items() if done}
-    if not numbers <= {line.line for line in outside}:
-        return "anchor_file"
-    if missing := is_published.keys() - outside:
-        return "anchor_row" if any(is_published[line] for line in missing) else "anchor_unpublished"
-    return "anchor_row" if outside - is_published.keys() else None
-
-
-def _leaves_doubt(place: Path, last: Anchored) -> str | None:
-    try:
-        return None if leaves.root_of(place, last.line) == last.root else "anchor_leaves"
-    except (OSError, ValueError):
-        return "anchor_leaves"

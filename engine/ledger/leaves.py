@@ -3,15 +3,14 @@
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from engine.durable_file import private_opener, sync_folder
 from engine.ledger.merkle import Tree
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """The chain head of a case: case number, sequence number and hash of its last transition."""
 
     number: str

@@ -91,6 +91,7 @@ _NEVER_CHANGED = {"number", "kind", "pack", "channel", "shipment", "opened_at"}
 _WRITTEN = tuple(name for name in NAMES if name not in _NEVER_CHANGED)
 _WRITTEN_VALUES = attrgetter(*_WRITTEN)
 BY_NUMBER = f"SELECT {COLUMNS} FROM cases WHERE number = :number"
+BY_NUMBERS = f"SELECT {COLUMNS} FROM cases WHERE number = ANY(:numbers)"
 BY_ID = f"SELECT {COLUMNS} FROM cases WHERE id = :id"
 
 
@@ -124,6 +125,11 @@ def row_of(case: CaseRow, was: int) -> dict[str, Any]:
 def case_by_number(tx: Tx, number: str) -> CaseRow:
     """Return the case as it was written. Raises ``Refused('unknown_case')``."""
     return case_of(_row_by_number(tx, number))
+
+
+def cases_by_number(tx: Tx, numbers: list[str]) -> dict[str, CaseRow]:
+    """Return those of the cases that exist, as they were written, by number."""
+    return {row.number: case_of(row) for row in tx.rows_among(BY_NUMBERS, numbers=numbers)} if numbers else {}
 
 
 def current_case(tx: Tx, number: str) -> CaseRow:

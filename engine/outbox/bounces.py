@@ -11,7 +11,8 @@ from typing import Any
 import orjson
 
 from engine.actors import SYSTEM
-from engine.commands.advance import Command, advance_in
+from engine.commands.advance import advance_in
+from engine.commands.command import Command
 from engine.contention import in_transaction
 from engine.outbox.mails import BOUNCED, SENT
 from engine.store import Store

@@ -9,6 +9,7 @@ from engine.actors import administrator
 from engine.contention import in_transaction
 from engine.entry_checks import check_text
 from engine.kept_answers import Answer, answered_once, keyed_request
+from engine.ledger.chain import keyed
 from engine.ledger.journal import journal_row
 from engine.store import Store
 from engine.timers.parking import release_all_in, release_in
@@ -22,16 +23,24 @@ REVIVE = f"""
 UPDATE delivery SET status = 'waiting', tries = 0, next_at = :at, retried_at = :at, lease_owner = NULL WHERE {THIS}
 """
 DROP = f"UPDATE delivery SET status = 'done', done_at = :at, drop_reason = :reason WHERE {THIS}"
+DEAD_CASES = "SELECT DISTINCT c.id, c.number FROM delivery d JOIN cases c ON c.id = d.case_id WHERE d.status = 'dead'"
 DEAD_LETTER = "dead_letter"
+REFERENCE = "dead-"
+"""How the reference of a case begins; no case number does."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """Which delivery is meant: its case, the step of the case, and the reaction."""
+    """Which delivery is meant: its case by number or ``reference_of``, the step of the case, and the reaction."""
 
     number: str
     seq: int
     reaction: str
+
+
+def reference_of(secret: bytes, number: str) -> str:
+    """Return what names a case to an administrator who may not know its number (H1)."""
+    return REFERENCE + keyed(secret, DEAD_LETTER, number)[:24]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +63,7 @@ def retry_dead(store: Store, principal: Principal, letter: DeadLetter, at: datet
         handle = may_decide(tx, principal)
 
         def act() -> Answer:
-            case_id = _case_id(tx, letter)
+            case_id = _case_id(tx, store.secret, letter)
             if not _revive(tx, case_id, letter.seq, letter.reaction, handle, to_micros(at)):
                 raise _not_dead(letter)
             return {}
@@ -114,7 +123,7 @@ def drop_dead(
         check_text("reason", reason)
 
         def act() -> Answer:
-            place = {"case_id": _case_id(tx, letter), "seq": letter.seq, "reaction": letter.reaction}
+            place = {"case_id": _case_id(tx, store.secret, letter), "seq": letter.seq, "reaction": letter.reaction}
             if tx.run(DROP, **place, reason=reason, at=to_micros(at)) != 1:
                 raise _not_dead(letter)
             journal_row(tx, DEAD_LETTER, tuple(place.values()), handle, to_micros(at))
@@ -142,11 +151,14 @@ def _revive(tx: Tx, case_id: int, seq: int, reaction: str, handle: str, at: int)
     return True
 
 
-def _case_id(tx: Tx, letter: DeadLetter) -> int:
-    case = tx.row("SELECT id FROM cases WHERE number = :number", number=letter.number)
-    if case is None:
+def _case_id(tx: Tx, secret: bytes, letter: DeadLetter) -> int:
+    if letter.number.startswith(REFERENCE):
+        found = [row for row in tx.rows(DEAD_CASES) if reference_of(secret, row.number) == letter.number]
+    else:
+        found = tx.rows("SELECT id FROM cases WHERE number = :number", number=letter.number)
+    if not found:
         raise _not_dead(letter)
-    return case.id
+    return found[0].id
 
 
 def _not_dead(letter: DeadLetter) -> Refused:

@@ -9,23 +9,25 @@ from pydantic import ValidationError
 
 from engine.actors import IMPORT, known_actor
 from engine.commands.case_context import CaseContext, context_of
-from engine.commands.form_references import check_named
+from engine.commands.check_form import check_named
 from engine.commands.load import load_cases
+from engine.commands.load_form import load_named, names_a_case
+from engine.commands.load_promises import load_promises
 from engine.commands.open_case import OPEN, Opening, plan_opening
 from engine.commands.plan import Plan, begin, plan_until
+from engine.commands.promise_effects import PromiseEffects, effects_of
 from engine.commands.write import write
 from engine.contention import retrying
 from engine.ledger.record import case_by_id
 from engine.replay.case_references import CaseReferences
 from engine.replay.event_buffer import EventBuffer, LoggedCase
-from engine.replay.promise_effects import PromiseEffects, promise_effects
 from engine.replay.session import VIA, Bridges, ReplayOptions, ReplaySession
 from engine.replay.statistics import ReplayStatistics, keep, kept, key_of
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
 from models.contact import Contact
-from statemachines.form_model import OPEN_CASE, Form, marked
+from statemachines.form_model import Form
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Move, Refused
 
@@ -189,14 +191,17 @@ class _GroupReplay:
 
     def _check_named(self, context: CaseContext, move: str, form: Form) -> Sequence[Any]:
         """Check people and cases that a form names, as for any other move; a case is read after it is written."""
-        if marked(type(form), OPEN_CASE) or any(row.inherits_timers for row in context.table.rows[move]):
+        if names_a_case(context.table, move):
             self._write_plans()
-        return check_named(self.tx, context, move, form, None)
+        named = load_named(self.tx, context, move, form, history=True)
+        check_named(context, form, named, history=True)
+        return named.handed_on
 
     def _read_effects(self, context: CaseContext, row: Move, form: Form, at: int) -> PromiseEffects:
         """Read from the record what a move does to promises that have ended."""
         self._write_plans()
-        return promise_effects(self.tx, context, row, form, at)
+        promises = load_promises(self.tx, context, row.name, form, history=True, until=at)
+        return effects_of(context, row, form, promises)
 
     def _write_plans(self) -> None:
         write(self.tx, self.plans, goes_on=True)

@@ -9,6 +9,7 @@ from engine.commands.case_context import CaseContext
 from engine.commands.decide import decide, facts_of
 from engine.commands.open_case import OPEN
 from engine.commands.plan import Plan, plan_move, plan_until
+from engine.commands.promise_effects import NO_EFFECTS, PromiseEffects, needs_record
 from engine.ledger.record import TransitionDraft
 from engine.replay import meaning as reading
 from engine.replay.bridges import PlannedMove
@@ -16,7 +17,6 @@ from engine.replay.case_references import CaseReferences
 from engine.replay.event_buffer import Line
 from engine.replay.event_moves import Bridges, EventMoves
 from engine.replay.form_defaults import FormDefaults
-from engine.replay.promise_effects import NONE, PromiseEffects, needs_record
 from engine.replay.snapshot import Snapshot
 from engine.replay.statistics import ReplayStatistics
 from engine.timers.would_run import REPLAY as VIA
@@ -183,7 +183,7 @@ class ReplaySession:
         state = self.context.case.state
         rows = (row for row in self.context.table.rows[planned.move] if state in row.sources and needs_record(row))
         row = next(rows, None)
-        return NONE if row is None else self.read_effects(self.context, row, planned.form, at)
+        return NO_EFFECTS if row is None else self.read_effects(self.context, row, planned.form, at)
 
 
 def _was_told(row: Move, form: Form) -> bool:

@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from engine.rules.limits import Row, Text
 from engine.rules.sampling import MOST_SURVEYED, Allocation, SurveyStrata
-from statemachines.forms import SurveyWay
+from statemachines.forms import Severity, SurveyWay
 from statemachines.roles import TOP_LEVEL
 
 Level = Annotated[int, Field(ge=0, le=TOP_LEVEL)]
@@ -44,7 +44,9 @@ class Alerts(Row):
 
     They are alerted in the hours of ``calendar``, or at any hour without one; other levels at any hour. Whoever is
     asked for an overdue case is reminded every ``remind_days`` days until he acts; 0 reminds nobody. More than
-    ``digest_after`` notices to one person within ``digest_minutes`` become one mail.
+    ``digest_after`` notices to one person within ``digest_minutes`` become one mail. Cases of a severity of
+    ``at_once`` wait for no hours. An alert to whoever is on duty that nobody acknowledges within
+    ``acknowledge_minutes`` goes to the next level; 0 lets none climb.
     """
 
     calendar: str | None = None
@@ -52,6 +54,8 @@ class Alerts(Row):
     remind_days: Annotated[int, Field(ge=0, le=31)] = 1
     digest_after: Annotated[int, Field(ge=1, le=1000)] = 5
     digest_minutes: Annotated[int, Field(ge=1, le=1440)] = 10
+    at_once: tuple[Severity, ...] = ()
+    acknowledge_minutes: Annotated[int, Field(ge=0, le=1440, strict=True)] = 15
 
 
 class Bound(Row):

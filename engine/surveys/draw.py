@@ -47,7 +47,9 @@ ADD_PERSON = """
 INSERT INTO survey_person (survey_id, position, stratum, party_id, source_id)
 VALUES (:survey_id, :position, :stratum, :party_id, :source_id)
 """
-SEND_OUT = "UPDATE survey SET invited_by = :by, invited_at = :at WHERE id = :id AND invited_at IS NULL"
+SEND_OUT = """
+UPDATE survey SET invited_by = :by, invited_at = :at WHERE id = :id AND invited_at IS NULL AND called_off_at IS NULL
+"""
 FIND = "SELECT * FROM survey WHERE id = :id"
 
 
@@ -90,12 +92,14 @@ def draw_scheduled(store: Store, plan: SamplingPlan, at: datetime) -> int | None
 def send_out(store: Store, principal: Principal, survey_id: int, at: datetime) -> bool:
     """Decide that a survey goes out; return False where that had been decided before.
 
-    Raises ``Refused('not_in_charge' | 'unknown_survey')``.
+    Raises ``Refused('not_in_charge' | 'unknown_survey' | 'survey_called_off')``.
     """
 
     def write(tx: Tx) -> bool:
         actor = in_charge(tx, principal.actor.handle, PLANNERS, to_micros(at))
-        survey_row(tx, survey_id)
+        row = survey_row(tx, survey_id)
+        if row.called_off_at is not None:
+            raise Refused("survey_called_off", number=survey_id, reason=row.called_off_because)
         return _send_out(tx, actor, survey_id, at)
 
     return in_transaction(store, write)

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from engine.actors import SYSTEM
-from engine.commands.advance import Command, advance_in
+from engine.commands.advance import advance_in
+from engine.commands.command import Command
 from engine.commands.open_case import Opening, open_in
 from engine.contention import in_transaction
 from engine.ledger.journal import journal_row
@@ -13,19 +14,22 @@ from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
 from models.contact import Channel, Contact
+from statemachines.refused import Refused
 from statemachines.survey_invitation import SURVEY_INVITATION
 
 UNINVITED = """
 SELECT p.survey_id, p.position FROM survey_person p JOIN survey s ON s.id = p.survey_id
- WHERE s.invited_at IS NOT NULL AND p.case_id IS NULL ORDER BY p.survey_id, p.position
+ WHERE s.invited_at IS NOT NULL AND s.called_off_at IS NULL AND p.case_id IS NULL ORDER BY p.survey_id, p.position
 """
 FIND = """
-SELECT p.survey_id, p.position, p.stratum, p.case_id, s.pack, s.way, s.since, s.until, c.customer_type, w.name,
-       w.phone, w.email, w.locale
+SELECT p.survey_id, p.position, p.stratum, p.case_id, s.pack, s.way, s.since, s.until, s.called_off_at,
+       s.called_off_because, c.customer_type, w.name, w.phone, w.email, w.locale
   FROM survey_person p JOIN survey s ON s.id = p.survey_id JOIN cases c ON c.id = p.source_id
   JOIN party w ON w.id = c.party_id
  WHERE p.survey_id = :survey_id AND p.position = :position
 """
+# See Note [Calling off] in engine/surveys/call_off.py; SQLite has one writer.
+LOCK = "SELECT id FROM survey WHERE id = :survey_id FOR SHARE"
 INVITED = """
 UPDATE survey_person SET case_id = (SELECT id FROM cases WHERE number = :number)
  WHERE survey_id = :survey_id AND position = :position
@@ -52,7 +56,9 @@ def uninvited(store: Store) -> list[Drawn]:
 
 
 def invite(store: Store, drawn: Drawn, text: str, at: datetime, via: str) -> str:
-    """Open the invitation of a customer and return its number; whoever has one gets no second. Raises ``Refused``.
+    """Open the invitation of a customer and return its number; whoever has one gets no second.
+
+    Raises ``Refused('survey_called_off')`` and as opening a case does.
 
     ``text`` says what the case is about. His name and addresses are those on file now: none, if he was erased.
     """
@@ -60,7 +66,11 @@ def invite(store: Store, drawn: Drawn, text: str, at: datetime, via: str) -> str
 
 
 def _invite(tx: Tx, secret: bytes, drawn: Drawn, text: str, at: datetime, via: str) -> str:
+    if tx.postgres:
+        tx.rows(LOCK, survey_id=drawn.survey_id)
     row = tx.row(FIND, survey_id=drawn.survey_id, position=drawn.position)
+    if row.called_off_at is not None:
+        raise Refused("survey_called_off", number=drawn.survey_id, reason=row.called_off_because)
     opening = Opening(_contact(row, drawn.key, text, at), SURVEY_INVITATION.kind, row.pack, via=via, key=drawn.key)
     number = open_in(tx, secret, opening, at).number
     lot = {"survey": drawn.survey_id, "stratum": row.stratum, "way": row.way}

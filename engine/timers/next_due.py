@@ -38,6 +38,7 @@ SELECT (SELECT min(at) FROM (
        (SELECT min(at) FROM (
             SELECT min(next_at) AS at FROM mail WHERE next_at > :after
             UNION ALL SELECT min(next_at) FROM care_greeting WHERE outcome IS NULL AND next_at > :after
+            UNION ALL SELECT min(climbs_at) FROM duty_alert WHERE climbs_at > :after
             UNION ALL SELECT min(digest_at) FROM notice WHERE mail IS NULL AND digest_at > :after) due) AS mail,
        (SELECT min(case_id) FROM outbox_event) AS outbox_event,
        (SELECT min(d.next_at) FROM delivery d WHERE d.status IN ('waiting', 'leased') AND d.next_at > :after
@@ -51,8 +52,9 @@ SELECT (SELECT min(at) FROM (
 class NextDue:
     """When each kind of work is first due, in microseconds; ``outbox_event`` says that one waits to be fanned out.
 
-    ``rules`` is when an edition takes force under which the open timers have not been brought yet, ``mail`` the next
-    try of a queued mail or greeting, or the instant of a digest. ``delivery`` counts no webhooks: ``webhook`` does.
+    ``rules`` is when an edition takes force under which the open timers have not been brought yet. ``mail`` is the next
+    try of a queued mail or greeting, or the instant of a digest or at which an alert climbs. ``delivery`` counts no
+    webhooks: ``webhook`` does.
     """
 
     timer: int | None

@@ -77,10 +77,13 @@ def _under_current_names(table: Lifecycle, step: PastMove) -> PastMove:
 
 
 def _meets(table: Lifecycle, clause: Clause, step: PastMove) -> bool:
-    if step.move not in clause.met_by:
-        return False
+    return step.move in clause.met_by and (not clause.answers or reached_customer(table, step))
+
+
+def reached_customer(table: Lifecycle, step: PastMove) -> bool:
+    """Return whether a recorded move told the customer something; a move that does not speak stands for itself (A5)."""
     speech = table.rows[step.move][0].speaks
-    if not clause.answers or speech is None:
+    if speech is None:
         return True
     medium = step.form.get("medium")
     if step.via == REPLAY and medium in {None, Medium.LOG}:  # another system did the work (A5)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from engine.actors import in_charge
 from engine.clock_doubt import refuse_doubtful_clock
-from engine.commands.advance import Command
+from engine.commands.command import Command
 from engine.commands.holds import held, hold, release
 from engine.commands.one_time_codes import Issued, Purpose, confirmed, issue, issue_for_act, redeem
 from engine.ledger.chain import canonical, keyed

@@ -1,6 +1,7 @@
 """Has appraisals computed again whose scores of conduct were corrected, as after a won appeal (E6, E4, F5)."""
 
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.store import Store
 from flows.reaction_context import VIA
 from flows.run_text import RunText

@@ -9,7 +9,8 @@ from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.commands.open_case import Opening, open_case
 from engine.rules.in_force import rules_in
 from engine.rules.policy import Pack

@@ -2,13 +2,14 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
 from engine.audit.verify import Fault, Verdict
 from engine.runs import Done, keep
 from engine.store import Store
+from flows.nights.indicator_counts import compare_counts
 from flows.nights.verification import RETRIES, verify_and_anchor
 from flows.notifications import write
 from flows.parked_notices import with_roles
@@ -44,6 +45,8 @@ async def check_integrity(work: Work) -> Integrity:
     """
     began = await work.now()
     verdict = await verify_and_anchor(work)
+    wrong = await work.step("recount", partial(compare_counts, work), RunText("step.recount"), retries=RETRIES)
+    verdict = replace(verdict, faults=(*verdict.faults, *wrong))
     known = await off_loop(_known_faults, work.store)
     new = tuple(fault for fault in verdict.faults if _identity(fault) not in known)
     if new:

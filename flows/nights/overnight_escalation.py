@@ -1,4 +1,4 @@
-"""The night's work: fire missed timers, plan the day's callbacks, verify and anchor the record."""
+"""The night's work: fire missed timers, plan the day's callbacks, verify and anchor the record, keep counts."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,6 +7,7 @@ from functools import partial
 from engine.audit.verify import Verdict
 from flows.fire_timers import Swept
 from flows.nights.fan_out import sweep_all
+from flows.nights.indicator_counts import keep_counts
 from flows.nights.orphans import collect_orphans
 from flows.nights.plan_callbacks import plan_callbacks
 from flows.nights.verification import RETRIES, verify_and_anchor
@@ -49,5 +50,7 @@ async def escalate_overnight(work: Work) -> Night:
     await work.progress(65)
     await collect_orphans(work)
     verdict = await verify_and_anchor(work, await work.now() - VERIFIED_PERIOD)
+    await work.progress(90)
+    await work.step("keep-counts", partial(keep_counts, work), RunText("step.keep_counts"), retries=RETRIES)
     await work.progress(100)
     return Night(swept, planned, verdict)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from engine.callbacks.attempts import Planned, due, finish, hand_over, plan, put_off
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from flows.parked_notices import tell_parked
 from flows.reaction_context import VIA
 from flows.run_text import RunText

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.commands.open_case import Opening, open_case
 from engine.rules.in_force import rules_in
 from engine.rules.record_checklists import RecordChecklist
@@ -26,6 +27,7 @@ from reports.indicators.periods import Period, month_before
 from reports.markdown import department
 from reports.record_audit import Lack, RecordAudit, audit_in, audit_zone
 from reports.record_findings import Group, awaits_owner, newest_findings
+from reports.record_owners import person_answering
 from statemachines.finding import Origin
 from statemachines.refused import Refused
 
@@ -124,28 +126,34 @@ def _counted(
 def _opened(
     work: Work, audit: RecordAudit, group: Group, lacks: Sequence[Lack], now: datetime
 ) -> str:  # fmt: skip
-    """Open the finding of a group and give it to its department, if one is named and known here."""
+    """Open the finding of a group and give it to a person of its department, if one is named and known here."""
     checklist = audit.checklists[group.kind]
     key = f"records:{audit.period.name}:{group.pack}:{group.kind}:{group.department or ''}:{group.item}"
     text = _text(work.locale, audit, group, lacks, checklist)
     contact = Contact.model_validate({"row_id": key, "at": now, "text": text, "channel": Channel.API})
     number = open_case(work.store, Opening(contact, "finding", group.pack, via=VIA, key=key), now).number
     if group.department is not None:
-        _assigned(work, number, group.department, now + timedelta(days=checklist.measure.days), now)
+        numbers = [each for lack in lacks for each in lack.numbers]
+        _assigned(work, number, group.department, numbers, now + timedelta(days=checklist.measure.days), now)
     return number
 
 
-def _assigned(work: Work, number: str, department_: str, due: datetime, now: datetime) -> None:
-    """Give a new finding to its department; one of a history of elsewhere waits until the supervision names one."""
+def _assigned(
+    work: Work, number: str, department_: str, numbers: Sequence[str], due: datetime, now: datetime
+) -> None:  # fmt: skip
+    """Give a new finding to a person of its department; one of a history of elsewhere waits for the supervision."""
     with work.store.looking() as tx:
         if not awaits_owner(tx, number):  # a run before this one did it, with the date of its own day
             return
+        person = person_answering(tx, numbers, department_, now)
     form = {"department": department_, "origin": Origin.AUDIT.value, "due_at": due.isoformat()}
     try:
-        advance(work.store, Command(number, "assign_owner", form, via=VIA), now)
+        advance(work.store, Command(number, "assign_owner", form | {"owner": person}, via=VIA), now)
     except Refused as refused:
-        if refused.code != "unknown_department":
+        if refused.code != "unknown_department" and person is None:
             raise
+        if refused.code != "unknown_department":  # he may not have it: his department has it until somebody is named
+            advance(work.store, Command(number, "assign_owner", form, via=VIA), now)
 
 
 def _text(

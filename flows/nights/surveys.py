@@ -1,5 +1,7 @@
 """Draws the surveys that the packs schedule, and invites whoever was drawn for a survey that goes out (E1).
 
+It also ends what is still open of a survey that was called off.
+
 A run does what is due, however often and however late it comes: a pack has one survey for each period, and each
 customer who was drawn has one invitation, under a key of his own.
 """
@@ -12,6 +14,7 @@ from zoneinfo import ZoneInfo
 from engine.rules.in_force import Sort, rules_in
 from engine.rules.policy import Pack
 from engine.store import Store
+from engine.surveys.call_off import end_called_off
 from engine.surveys.draw import draw_scheduled
 from engine.surveys.invite import Drawn, invite, uninvited
 from engine.surveys.plan import SamplingPlan
@@ -40,6 +43,7 @@ class Surveyed:
 async def survey_customers(work: Work) -> Surveyed:
     """Draw the surveys of the periods that are over, and open the invitations that are missing."""
     now = await work.now()
+    await off_loop(end_called_off, work.store, VIA, now)
     drawn = [
         number
         for plan in await off_loop(_scheduled, work.store, now)

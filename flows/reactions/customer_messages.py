@@ -5,7 +5,7 @@ from typing import Final
 
 from engine.accounts.customer_keys import link_of
 from engine.backoff import TRIES
-from engine.commands.form_attachments import ids_in
+from engine.commands.complete_form import ids_in
 from engine.outbox.mails import BOUNCED, NO_ADDRESS, REFUSED, SENT, ComposedMail, compose
 from engine.store import Store
 from flows.customer_letters import names_portal, render

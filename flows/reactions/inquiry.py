@@ -7,7 +7,7 @@ from sqlalchemy import func
 from sqlmodel import col, select
 
 from classifier.propose import propose
-from engine.commands.carried_promises import CONVERTED as CONVERTED_RELATION
+from engine.commands.promise_effects import CONVERTED as CONVERTED_RELATION
 from engine.rules.in_force import rules_of
 from engine.store import Store
 from flows.notifications import CUSTOMER, people, send, tell_person

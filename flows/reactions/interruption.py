@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from engine.commands.advance import Answer, Command, advance_many
+from engine.commands.advance_many import advance_many
+from engine.commands.command import Answer, Command
 from engine.commands.links import link
 from flows.notifications import write
 from flows.reaction_context import VIA, ReactionContext

@@ -7,6 +7,7 @@ from flows.reaction_registry import entering, on_move
 from flows.work import off_loop
 from locales.translation import translate
 from models.columns import from_micros
+from reports.indicators.names import indicator_names_at
 from reports.markdown import department as department_name
 from reports.third_party import ComparedScore, Verdict, compared, rows_read, rows_recorded
 from reports.third_party_text import comparison_text
@@ -52,11 +53,14 @@ async def open_findings(context: ReactionContext) -> None:
 
 async def _open_finding(context: ReactionContext, department: str, rows: list[ComparedScore]) -> None:
     of, locale = json.loads((await context.case()).variables), context.work.locale
+    names = await off_loop(indicator_names_at, context.work.store, await context.work.now())
     recorded, key = rows_recorded(rows), f"{GAP}:{context.number}:{department}"
     words = {"department": department_name(locale, department), "period": of["period"], "assessor": of["assessor"]}
-    text = translate(locale, "third_party_evaluation.text.gap", **words) + "\n" + comparison_text(locale, recorded)
-    names = ("figures_at", "gap_limit")
-    form = {"department": department, "period": of["period"], "gaps": recorded, **{n: context.form[n] for n in names}}
+    text = (
+        translate(locale, "third_party_evaluation.text.gap", **words) + "\n" + comparison_text(locale, recorded, names)
+    )
+    fields = ("figures_at", "gap_limit")
+    form = {"department": department, "period": of["period"], "gaps": recorded, **{n: context.form[n] for n in fields}}
     try:
         finding = await context.open(FINDING.kind, GAP, text, key=key)
         await context.advance_other(finding.number, "report_gaps", key=key, **form)

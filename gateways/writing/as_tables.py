@@ -12,7 +12,6 @@ from itertools import chain, islice
 from typing import Any, BinaryIO
 
 import orjson
-import xlsxwriter  # pyright: ignore[reportMissingTypeStubs] it ships none
 
 from gateways.formula_cells import as_cell, looks_like_formula
 from gateways.writing.value_text import text_of, valid_in_xml
@@ -76,6 +75,8 @@ def write_xlsx(out: BinaryIO, log: Log, sheet_rows: int = SHEET_ROWS) -> None:
     Memory does not grow with the log: XlsxWriter keeps rows in temporary files, which go with the call.
     """
     with tempfile.TemporaryDirectory(prefix="closeloop-xlsx-") as folder:
+        import xlsxwriter  # pyright: ignore[reportMissingTypeStubs] it ships none; only where a workbook is written
+
         book: Any = xlsxwriter.Workbook(out, {"constant_memory": True, "tmpdir": folder})
         book.use_zip64()
         try:

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-import xlsxwriter  # pyright: ignore[reportMissingTypeStubs] it ships none
-
 from gateways.formula_cells import looks_like_formula
 from gateways.writing.value_text import valid_in_xml
 
@@ -27,6 +25,8 @@ class FigureSheet:
 def figure_book(sheets: Sequence[FigureSheet]) -> bytes:
     """Return the workbook of these sheets. A text that looks like a formula stays a text."""
     out = io.BytesIO()
+    import xlsxwriter  # pyright: ignore[reportMissingTypeStubs] it ships none; only where a workbook is written
+
     book: Any = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     head, quoted = book.add_format({"bold": True}), book.add_format({"num_format": "@", "quote_prefix": True})
     for each in sheets:

@@ -24,7 +24,8 @@ SELECT c.id AS case_id, n.occurred_at AS at, {answers}{person}{attributes}
           FROM (SELECT e.case_id, max(e.seq) AS last, max(CASE WHEN e.move IN ({revisit}) THEN e.seq END) AS answer,
                        max(CASE WHEN e.move IN ({unsatisfied}) THEN 1 ELSE 0 END) AS unsatisfied
                   FROM transition e JOIN transition p ON p.case_id = e.case_id AND p.seq = e.seq - 1
-                 WHERE e.move IN ({ends}) AND e.recorded_at <= :as_of GROUP BY e.case_id, p.cycle) r
+                 WHERE e.move IN ({ends}) AND e.recorded_at <= :as_of{among}
+                 GROUP BY e.case_id, p.cycle) r
           JOIN transition t ON t.case_id = r.case_id AND t.seq = r.last
           LEFT JOIN transition a ON a.case_id = r.case_id AND a.seq = r.answer {once}) n
   JOIN cases c ON c.id = n.case_id
@@ -58,7 +59,7 @@ def answers(record: RecordAt, wanted: Collection[str], rules: Rules, queries: Co
         revisit=recorded_as("move", "revisit"), unsatisfied=recorded_as("move", *sorted(UNSATISFIED_ENDS)),
         ends=recorded_as("move", *ENDING), person=resolver_of("n") if "person" in wanted else "",
         attributes=record.attributes(wanted), kinds=of_kinds(kinds_with(Facts.ANSWERS)),
-        once="OFFSET 0" if record.postgres else "LIMIT -1 OFFSET 0",
+        among=record.among("e.case_id"), once="OFFSET 0" if record.postgres else "LIMIT -1 OFFSET 0",
     )  # fmt: skip
 
 

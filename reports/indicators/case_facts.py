@@ -23,7 +23,7 @@ RECURRENCE = RECURRENCE_DAYS * 24 * 3_600_000_000
 OPENINGS = """
 SELECT c.id AS case_id, c.opened_at AS at, 1 AS cases_opened{attributes}
   FROM cases c JOIN transition o ON o.case_id = c.id AND o.seq = 1
- WHERE o.recorded_at <= :as_of AND ({kinds})
+ WHERE o.recorded_at <= :as_of AND ({kinds}){of_case}
 """
 # An end that was undone by the instant is none.
 ENDINGS = """
@@ -32,24 +32,26 @@ SELECT c.id AS case_id, t.occurred_at AS at, 1 AS cases_closed, t.occurred_at - 
        {attributes}
   FROM transition t JOIN cases c ON c.id = t.case_id
  WHERE t.dest IN ({final_somewhere}) AND ({final}) AND t.source <> t.dest AND t.recorded_at <= :as_of AND ({kinds})
+   {among}
    AND NOT EXISTS (SELECT 1 FROM transition u WHERE u.case_id = t.case_id AND u.seq > t.seq
                       AND u.source <> u.dest AND u.recorded_at <= :as_of)
 """
 GIVEN = """
 SELECT c.id AS case_id, t.occurred_at AS at, 1 AS results_given, 0 AS rounds_reopened{person}{attributes}
   FROM transition t JOIN cases c ON c.id = t.case_id
- WHERE t.move IN ({resolve}) AND t.recorded_at <= :as_of AND ({kinds})
+ WHERE t.move IN ({resolve}) AND t.recorded_at <= :as_of AND ({kinds}){among}
 """
 FIRST_GIVEN = """
 SELECT c.id AS case_id, t.occurred_at AS at, t.occurred_at - c.opened_at AS result_time{person}{attributes}
   FROM transition t JOIN cases c ON c.id = t.case_id
- WHERE t.move IN ({resolve}) AND t.recorded_at <= :as_of AND ({kinds})
+ WHERE t.move IN ({resolve}) AND t.recorded_at <= :as_of AND ({kinds}){among}
    AND NOT EXISTS (SELECT 1 FROM transition u WHERE u.case_id = t.case_id AND u.seq < t.seq AND u.move IN ({resolve}))
 """
 REOPENED = """
 SELECT c.id AS case_id, t.occurred_at AS at, 0 AS results_given, 1 AS rounds_reopened{person}{attributes}
   FROM transition t JOIN transition p ON p.case_id = t.case_id AND p.seq = t.seq - 1 JOIN cases c ON c.id = t.case_id
  WHERE t.cycle > 1 AND t.cycle > p.cycle AND t.move NOT IN ({undo}) AND t.recorded_at <= :as_of AND ({kinds})
+   {among}
 """
 BY = ", (SELECT a.handle FROM actor a WHERE a.id = {actor}) AS person"
 RESOLVER = """
@@ -63,10 +65,11 @@ TRANSFERS = """
 SELECT c.id AS case_id, d.occurred_at AS at, 1 AS transfers{attributes}
   FROM (SELECT t.case_id, t.occurred_at, {named} AS named,
                lag({named}) OVER (PARTITION BY t.case_id ORDER BY t.seq) AS before
-          FROM transition t WHERE t.move IN ({moves}) AND t.recorded_at <= :as_of AND {named} IS NOT NULL) d
+          FROM transition t WHERE t.move IN ({moves}) AND t.recorded_at <= :as_of AND {named} IS NOT NULL{among}) d
   JOIN cases c ON c.id = d.case_id
  WHERE d.named <> d.before AND ({kinds})
 """
+# A recurrence depends on other cases, so all are read, whichever changed.
 DETERMINATIONS = """
 SELECT c.id AS case_id, d.at, 1 AS responsibilities_determined,
        CASE WHEN d.at - d.before <= {recurrence} THEN 1 ELSE 0 END AS recurrences{attributes}
@@ -82,7 +85,7 @@ SELECT c.id AS case_id, d.at, 1 AS responsibilities_determined,
 COMPENSATIONS = """
 SELECT c.id AS case_id, t.occurred_at AS at, coalesce({approved}, {offered}) AS compensation{attributes}
   FROM transition t JOIN cases c ON c.id = t.case_id
- WHERE {decided} AND t.recorded_at <= :as_of AND ({kinds})
+ WHERE {decided} AND t.recorded_at <= :as_of AND ({kinds}){among}
    AND NOT EXISTS (SELECT 1 FROM transition u WHERE u.case_id = t.case_id AND u.seq > t.seq AND {decided_later}
                       AND u.recorded_at <= :as_of)
 """
@@ -107,7 +110,7 @@ def relation(
     sql = FIRST_GIVEN if "result_time" in queries else RELATIONS[facts]
     return sql.format(
         **_pieces(facts, record, rules, queries), attributes=record.attributes(wanted),
-        kinds=of_kinds(kinds_with(facts)),
+        kinds=of_kinds(kinds_with(facts)), among=record.among("t.case_id"), of_case=record.among("c.id"),
         person=resolver_of() if "person" in wanted else "",
     )  # fmt: skip
 

@@ -24,7 +24,7 @@ SELECT source, imported_at FROM order_import WHERE imported_at > :then AND impor
 """
 MOST = 50
 """The most cases whose moves are listed."""
-CHANGED = "c.changed_at > :scope_then"
+CHANGED = "c.changed_at > :then"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,7 @@ def corrections(
     tx: Tx, rules: Rules, indicator: Indicator, period: Period, then: int, now: int, scope: Condition
 ) -> Corrections:
     """Return which cases count otherwise in a period as of ``now`` than as of ``then``; list those in the scope."""
-    changed = Condition(CHANGED, {"scope_then": then})
-    before, after = (_contributions(tx, rules, indicator, period, at, changed) for at in (then, now))
+    before, after = (_contributions(tx, rules, indicator, period, at, then) for at in (then, now))
     ids = sorted(case_id for case_id in {*before, *after} if before.get(case_id) != after.get(case_id))
     moves: dict[str, list[tuple[str, datetime]]] = {}
     sql = MOVES.format(scope=scope.sql)
@@ -59,14 +58,15 @@ def corrections(
 
 
 def _contributions(
-    tx: Tx, rules: Rules, indicator: Indicator, period: Period, at: int, changed: Condition
+    tx: Tx, rules: Rules, indicator: Indicator, period: Period, at: int, then: int
 ) -> Mapping[int, tuple[int, ...]]:
-    """Return what each case that moved since counts in numerator and denominator, by its key."""
-    reader, [span] = Reader.at(tx, rules, at), spans_of(indicator, [period])
+    """Return what each case that moved since ``then`` counts in numerator and denominator, by its key."""
+    reader = Reader.at(tx, rules, at, changed_since=then)
+    [span] = spans_of(indicator, [period])
     sides = list(indicator.sides.values())
     counted: dict[int, list[int]] = {}
     for number, side in enumerate(sides):
-        for row in reader.by_case(side.query, span, indicator.filters_of(side), changed.sql, changed.values):
+        for row in reader.by_case(side.query, span, indicator.filters_of(side), CHANGED, {"then": then}):
             values = counted.setdefault(row.case_id, [0] * 2 * len(sides))
             values[2 * number : 2 * number + 2] = row.facts, row.total
     return {case_id: tuple(values) for case_id, values in counted.items()}

@@ -14,8 +14,9 @@ from engine.rules.in_force import Rules
 from engine.rules.indicator_definition import Filters, Indicator, Side, Statistic, Target, Unit
 from engine.rules.indicator_queries import FILTERS, QUERIES, Facts, Measured
 from engine.transaction import Tx
-from reports.indicators.cells import Cell, Rank, Reader, Span
+from reports.indicators.cells import Cell, Reader, Span
 from reports.indicators.periods import Period
+from reports.indicators.ranks import Rank
 from reports.indicators.statistics import rounded, wilson
 from reports.run_figures import HOUR
 from statemachines.refused import Refused

@@ -24,7 +24,7 @@ OWN = """
 SELECT c.id AS case_id, t.occurred_at AS at, 1 AS orders_completed, 0 AS orders_promised, 0 AS orders_on_time,
        0 AS orders_repeated, 0 AS orders_scored, 0 AS order_score{lateness}{attributes}
   FROM transition t JOIN cases c ON c.id = t.case_id
- WHERE c.kind = 'service_order' AND t.move IN ({complete}) AND t.recorded_at <= :as_of
+ WHERE c.kind = 'service_order' AND t.move IN ({complete}) AND t.recorded_at <= :as_of{among}
    AND NOT EXISTS (SELECT 1 FROM transition u WHERE u.case_id = t.case_id AND u.seq > t.seq
                       AND u.move IN ({complete}) AND u.recorded_at <= :as_of)
 """
@@ -47,7 +47,7 @@ def own_orders(record: RecordAt, wanted: Collection[str]) -> str:
     """
     return OWN.format(
         complete=recorded_as("move", "complete"), attributes=record.attributes(wanted),
-        lateness=", '' AS lateness" if "lateness" in wanted else "",
+        among=record.among("t.case_id"), lateness=", '' AS lateness" if "lateness" in wanted else "",
     )  # fmt: skip
 
 

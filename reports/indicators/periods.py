@@ -59,6 +59,11 @@ def trend_to(period: Period, periods: int = TREND) -> Sequence[Period]:
     return [period.before(number) for number in range(earlier, -1, -1)]
 
 
+def month_of(day: date) -> Period:
+    """Return the month in which a day lies."""
+    return _of(day.replace(day=1), 1)
+
+
 def month_before(day: date) -> Period:
     """Return the last month that was over on a day."""
     return last_over(day, 1)

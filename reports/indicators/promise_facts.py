@@ -21,8 +21,8 @@ SELECT k.case_id, coalesce(b.due_at, l.occurred_at, {closed_at}) AS at, 1 AS pro
   FROM timer k JOIN cases c ON c.id = k.case_id
   {closing} LEFT JOIN ({lost}) l ON l.timer_id = k.id
   LEFT JOIN (SELECT s.timer_id, min(s.due_at) AS due_at FROM escalation_step s
-              WHERE s.percent >= 100 AND s.recorded_at <= :as_of GROUP BY s.timer_id) b ON b.timer_id = k.id
- WHERE ({promised})
+              WHERE s.percent >= 100 AND s.recorded_at <= :as_of{of_step} GROUP BY s.timer_id) b ON b.timer_id = k.id
+ WHERE ({promised}){of_timer}
    AND (b.due_at IS NOT NULL OR l.timer_id IS NOT NULL OR ({closed} IS NOT NULL AND (
         k.outcome = 'met' OR (k.outcome = 'breached' AND k.steps_before = 0))))
 """
@@ -36,7 +36,7 @@ SELECT f.timer_id, t.occurred_at, t.actor_id
           FROM transition u JOIN transition s ON s.case_id = u.case_id AND s.seq = {message}
           JOIN cases c ON c.id = u.case_id JOIN timer k ON k.case_id = u.case_id
          WHERE u.move IN ({undelivered}) AND u.recorded_at > :as_of AND s.recorded_at <= :as_of
-           AND (k.closed_by IS NULL OR k.closed_by > u.seq) AND k.opened_at <= s.occurred_at AND ({meets})
+           AND (k.closed_by IS NULL OR k.closed_by > u.seq) AND k.opened_at <= s.occurred_at AND ({meets}){of_message}
          GROUP BY k.id, k.case_id) f
   JOIN transition t ON t.case_id = f.case_id AND t.seq = f.seq
 """
@@ -48,14 +48,17 @@ def promises(record: RecordAt, wanted: Collection[str]) -> str:
     if record.moved_since:
         undelivered = recorded_as("move", "message_undelivered")
         meets = " OR ".join(_meets(record))
-        lost = LOST.format(message=record.number("u.form", "message"), undelivered=undelivered, meets=meets)
+        lost = LOST.format(
+            message=record.number("u.form", "message"), undelivered=undelivered, meets=meets,
+            of_message=record.among("u.case_id"),
+        )  # fmt: skip
     by_move = record.moved_since or "person" in wanted
     return PROMISES.format(
         closing=CLOSING if by_move else "", closed_at="x.occurred_at" if by_move else "k.closed_at",
         closed="x.seq" if by_move else "k.closed_by", lost=lost, promised=" OR ".join(_promised()),
         clause=f", {_current_clause()} AS clause" if "clause" in wanted else "",
         person=BY.format(actor="coalesce(l.actor_id, x.actor_id)") if "person" in wanted else "",
-        attributes=record.attributes(wanted),
+        attributes=record.attributes(wanted), of_timer=record.among("k.case_id"), of_step=record.among("s.case_id"),
     )  # fmt: skip
 
 

@@ -18,7 +18,12 @@ from engine.transaction import Tx
 from statemachines.form_model import ON_CASE, marked
 from statemachines.kinds import lifecycles
 
-MOVED_SINCE = "SELECT 1 AS one FROM cases WHERE changed_at > :as_of LIMIT 1"
+CHANGED = """
+SELECT id FROM cases WHERE NOT closed AND changed_at > :{since}
+UNION ALL SELECT id FROM cases WHERE closed AND changed_at > :{since}
+"""
+"""The cases that moved since an instant; both halves are read from an index."""
+MOVED_SINCE = "SELECT 1 AS one FROM ({changed}) moved LIMIT 1"
 LATEST = """
 (SELECT {value} FROM transition latest_t WHERE latest_t.case_id = c.id AND latest_t.move IN ({moves})
     AND latest_t.recorded_at <= :as_of AND {value} IS NOT NULL ORDER BY latest_t.seq DESC LIMIT 1)
@@ -29,10 +34,18 @@ CAUSES = ("determine_responsibility", "investigate")
 
 @dataclass(frozen=True, slots=True)
 class RecordAt:
-    """The dialect of a transaction, and whether any case has moved since the instant ``:as_of``."""
+    """The dialect of a transaction, and whether any case has moved since the instant ``:as_of``.
+
+    With ``changed_only`` the facts of the cases alone are read that have moved since the instant ``:changed_since``.
+    """
 
     postgres: bool
     moved_since: bool
+    changed_only: bool = False
+
+    def among(self, case_id: str) -> str:
+        """Return the further condition that the case of this key is one of those that are read."""
+        return f" AND {case_id} IN ({CHANGED.format(since='changed_since')})" if self.changed_only else ""
 
     def field(self, form: str, name: str) -> str:
         """Return the value of a form's field as text; NULL where it was left out."""
@@ -71,9 +84,10 @@ class RecordAt:
         return "".join(f", {self.attribute(name)} AS {name}" for name in wanted if name in OF_CASES)
 
 
-def record_at(tx: Tx, as_of: int) -> RecordAt:
+def record_at(tx: Tx, as_of: int, *, changed_only: bool = False) -> RecordAt:
     """Return the record as of an instant, in microseconds."""
-    return RecordAt(tx.postgres, tx.row(MOVED_SINCE, as_of=as_of) is not None)
+    moved = tx.row(MOVED_SINCE.format(changed=CHANGED.format(since="as_of")), as_of=as_of) is not None
+    return RecordAt(tx.postgres, moved, changed_only)
 
 
 def of_kinds(kinds: Iterable[str]) -> str:

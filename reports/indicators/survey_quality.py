@@ -10,13 +10,9 @@ from engine.rules.indicator_queries import QUERIES, Facts
 from engine.transaction import Tx
 from reports.indicators.cells import Reader
 from reports.indicators.figures import spans_of
+from reports.indicators.kept_questions import COUNTED, STRATA
 from reports.indicators.periods import Period
 from reports.indicators.statistics import Representativeness, representativeness
-
-STRATA = ("channel", "customer_type", "severity", "department")
-"""By what the answered rounds are compared with all that were called."""
-
-COUNTED = ("rounds_called", "rounds_answered")
 
 
 @dataclass(frozen=True, slots=True)

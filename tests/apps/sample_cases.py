@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.commands.open_case import Opening, open_case
 from models.contact import Contact
 from tests.stories.story import Story

@@ -51,6 +51,16 @@ def test_an_actor_is_changed_and_the_history_says_by_whom(staffed: Closeloop):
     assert (listed(staffed, HANDLER)["email"], listed(staffed, HANDLER)["zone"]) == (None, None)
 
 
+def test_the_name_and_the_telephone_number_of_somebody_are_kept_in_one_form(staffed: Closeloop):
+    given = ("--name", "韩 梅", "--phone", "138 0013 8001")
+    assert staffed.json("actor", "set", HANDLER, *given, *ADA)["changed"] == ["name", "phone"]
+    changes = staffed.json("actor", "history", HANDLER)["changes"]
+    assert [one["after"] for one in changes] == ["韩梅", "+8613800138001"]
+    staffed.json("actor", "add", "new", "--role", "handler", *given, *ADA)
+    assert staffed.json("actor", "add", "new", "--role", "handler", *given, *ADA)["new"] is False
+    staffed.json("actor", "set", HANDLER, "--clear", "phone", "--clear", "name", *ADA)
+
+
 def test_an_absence_is_entered_shown_and_ended(staffed: Closeloop):
     staffed.json("actor", "add", "bo", "--role", "handler", *ADA)
     away = ("--absent-from", "2026-03-01T00:00+08:00", "--absent-until", "2026-03-09T00:00+08:00", "--deputy", "bo")
@@ -71,6 +81,7 @@ def test_an_absence_is_entered_shown_and_ended(staffed: Closeloop):
         (("actor", "set", HANDLER, "--role", "boss", *ADA), "unknown_role"),
         (("actor", "set", HANDLER, "--absent-from", "tomorrow", *ADA), "bad_instant"),
         (("actor", "set", HANDLER, "--zone", "Mars", *ADA), "unknown_zone"),
+        (("actor", "set", HANDLER, "--phone", "12", *ADA), "bad_staff_phone"),
         (("actor", "set", HANDLER, "--department", "clams", *ADA), "unknown_department"),
         (("actor", "set", HANDLER, "--email", "x@example.com"), "no_actor"),
         (("actor", "history", "nobody"), "unknown_actor"),

@@ -103,11 +103,13 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "callbacks": (DONE, ()),
     "care answer": (REFUSED, ("cp-26-000001", "--says", "agrees", "--source", "phone", "--as", "amy")),
     "care figures": (DONE, ()),
+    "care list": (DONE, ()),
     "survey list": (DONE, ()),
     "survey show": (DONE, ("after_complaint",)),
     "survey figures": (DONE, ()),
     "survey draw": (REFUSED, ("--period", "2026-02", "--pack", "logistics", "--size", "5", "--as", "amy")),
     "survey send": (REFUSED, ("1", "--as", "amy")),
+    "survey call-off": (REFUSED, ("1", "--reason", "Asked twice.", "--as", "amy")),
     "survey drawn": (DONE, ()),
     "survey report": (REFUSED, ("1",)),
     "survey visits": (REFUSED, ("1", "--out", os.devnull, "--as", "amy")),
@@ -126,6 +128,15 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "training certificates": (DONE, ()),
     "thirdparty import": (REFUSED, ("nowhere.csv", "--assessor", "SGS", "--period", "2026-02", "--as", "amy")),
     "thirdparty show": (DONE, ()),
+    "duty import": (REFUSED, ("nowhere.csv", "--as", "sue")),
+    "duty show": (DONE, ()),
+    "duty swap": (
+        REFUSED,
+        ("han", "sue", "--until", (START + HOUR).isoformat(), "--reason", "why", "--as", "sue"),
+    ),
+    "duty gaps": (DONE, ()),
+    "duty alerts": (DONE, ()),
+    "duty acknowledge": (REFUSED, ("cp-26-000001", "--as", "sue")),
     "kpi list": (DONE, ()),
     "kpi show": (DONE, ("first_reply",)),
     "kpi explain": (DONE, ("first_reply",)),
@@ -133,6 +144,7 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "kpi export": (DONE, ("--out", os.devnull)),
     "kpi report": (REFUSED, ("--out", os.devnull)),
     "regulator-pack": (REFUSED, ("--out", os.devnull)),
+    "whatif": (DONE, ("shipping",)),
     "kpi publish": (REFUSED, ("nowhere.toml", "--effective", "2026-04-01", "--reason", "why", "--as", "amy")),
     "audit completeness": (DONE, ("--period", "2026-03")),
     "audit evaluation": (DONE, ("--period", "2026-03")),
@@ -410,19 +422,23 @@ COMMON = (
     ("status",),
     ("callbacks",),
     ("dead", "list"),
+    ("kpi", "list"),
 )
 """The commands that a desk and its supervisor enter all day."""
 HEAVY = (
     "alembic", "cryptography", "holidays", "httpx", "numpy", "openpyxl", "prefect", "psycopg", "scipy", "sklearn",
-    "sqlalchemy", "sqlmodel",
+    "smtplib", "sqlalchemy", "sqlmodel", "xlsxwriter",
 )  # fmt: skip
+NOT_OF_A_CASE = ("engine.audit.erase_texts", "markdown_it", "reports.indicators.figures", "yaml")
+"""What the commands that come first, those of a case, need not load either."""
 IMPORTS = """
 import sys
 from apps.cli import run
 for arguments in {commands!r}:
     code = run(arguments)
     assert code == 0, (arguments, code)
-    heavy = sorted(name for name in {heavy!r} if name in sys.modules)
+    unused = {heavy!r} + ({not_of_a_case!r} if arguments[0] == "case" else ())
+    heavy = sorted(name for name in unused if name in sys.modules)
     assert not heavy, (arguments, heavy)
 """
 
@@ -430,6 +446,8 @@ for arguments in {commands!r}:
 def test_common_commands_import_no_heavy_library(sqlite_settings: Settings, sqlite_store: Store):
     """Each of these libraries takes longer to import than the command to answer; one process enters all commands."""
     new_case(sqlite_store)
-    script = IMPORTS.format(commands=[list(arguments) for arguments in COMMON], heavy=HEAVY)
+    script = IMPORTS.format(
+        commands=[list(arguments) for arguments in COMMON], heavy=HEAVY, not_of_a_case=NOT_OF_A_CASE
+    )
     result = run_process(sys.executable, "-c", script, env=environment(sqlite_settings.where))
     assert result.returncode == 0, result.stdout + result.stderr

@@ -76,6 +76,8 @@ def test_an_actor_is_added_once(closeloop: Closeloop, simulated: Store):
     [found] = [one for one in closeloop.json("actor", "list")["actors"] if one["handle"] == "li.na"]
     assert found == {
         "handle": "li.na",
+        "name": None,
+        "phone": None,
         "roles": ["agent", "handler"],
         "department": "claims",
         "boss": "sue",

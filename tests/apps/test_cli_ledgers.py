@@ -2,7 +2,8 @@
 
 import pytest
 
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.commands.open_case import Opening, open_case
 from engine.create_store import set_clock
 from engine.store import Store

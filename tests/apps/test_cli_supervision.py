@@ -81,6 +81,7 @@ def test_what_casts_doubt_on_an_evaluation_is_shown_with_its_cases(closeloop: Cl
     document = closeloop.json("audit", "evaluation", *MARCH)
     assert {each["code"]: each["numbers"] for each in document["doubts"]} == {
         "unasked": [number], "unanswered": [], "late_change": [], "own_address": [],
+        "own_phone": [], "own_name": [],
     }  # fmt: skip
     assert (document["parts"], document["selective"]) == ([], [])
     text = closeloop("audit", "evaluation", *MARCH).output

@@ -36,6 +36,18 @@ def test_a_survey_is_drawn_sent_out_and_read(closeloop: Closeloop):
     assert (report["total"]["invited"], report["total"]["answered"], report["again"]["same_sample"]) == (2, 0, True)
 
 
+def test_a_survey_is_called_off_and_its_report_says_why(closeloop: Closeloop):
+    closeloop.json(*DRAW)
+    closeloop.json("survey", "send", "1", "--as", "eva")
+    off = ("survey", "call-off", "1", "--reason", "Asked twice.", "--as", "eva")
+    assert closeloop.json(*off) == {"survey": 1, "ended": 2, "new": True}
+    assert "had been called off before" in closeloop(*off).output
+    report = closeloop.json("survey", "report", "1")
+    assert (report["survey"]["called_off_because"], report["total"]["called_off"]) == ("Asked twice.", 2)
+    assert "Asked twice." in closeloop("survey", "report", "1").output
+    assert closeloop.refused("survey", "send", "1", "--as", "eva")["code"] == "survey_called_off"
+
+
 @pytest.mark.parametrize("locale", locales())
 def test_a_person_reads_it_in_his_language(closeloop: Closeloop, locale: str):
     closeloop.patch.setenv("CLOSELOOP_LOCALE", locale)

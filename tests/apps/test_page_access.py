@@ -102,6 +102,8 @@ OF_MANY: dict[tuple[str, str], Ask] = {
     (GET, "/kinds/{kind}"): Ask(READ_FIGURES),
     (GET, "/indicators/{indicator_name}"): Ask(ANYBODY_OF_STAFF),
     (GET, "/evaluation"): Ask(READ_FIGURES | {R.OPERATIONS, R.MARKET}),
+    (GET, "/greetings"): Ask(READ_FIGURES | {R.MARKET}),
+    (GET, "/third-party"): Ask(READ_FIGURES | {R.OPERATIONS, R.MARKET, R.THIRD_PARTY_ASSESSOR}),
     (GET, "/record-audit"): Ask(SUPERVISE),
     (GET, "/dead-letters"): Ask(ADMINISTER),
     (GET, "/conduct"): Ask(READ_CONDUCT),
@@ -152,10 +154,16 @@ OF_NO_CASE: dict[tuple[str, str], Ask] = {
     (POST, "/rules/drafts/{draft_id}/decline"): Ask(CHANGE_RULES, {}, finds_nothing=True),
     (POST, "/rules/drafts/{draft_id}/{act}"): Ask(CHANGE_RULES, {}, finds_nothing=True),
     (GET, "/rules/drafts/{draft_id}/preview"): Ask(READ_RULES, finds_nothing=True),
+    (GET, "/rules/drafts/{draft_id}/past"): Ask(READ_RULES, finds_nothing=True),
     (POST, "/conduct/draws"): Ask(SCORE_CONDUCT, {}),
+    (GET, "/duty"): Ask(ANYBODY_OF_STAFF),
+    (POST, "/duty/acknowledgements"): Ask(ANYBODY_OF_STAFF, {"number": "x"}, finds_nothing=True),
+    (POST, "/duty/swaps"): Ask({*LEADERS, *ADMINISTER}, {}),
+    (POST, "/third-party"): Ask({R.OPERATIONS, R.MARKET, R.THIRD_PARTY_ASSESSOR}, {}, files=True),
     (POST, "/surveys"): Ask(CHANGE_RULES, {}),
     (GET, "/surveys/{survey_id}"): Ask(READ_FIGURES, finds_nothing=True),
     (POST, "/surveys/{survey_id}/send"): Ask(CHANGE_RULES, {}, finds_nothing=True),
+    (POST, "/surveys/{survey_id}/call-off"): Ask(CHANGE_RULES, {"called_off_because": "Twice."}, finds_nothing=True),
     (GET, "/conduct/draws/{draw_id}"): Ask(READ_CONDUCT, finds_nothing=True),
     (GET, "/conduct/draws/{draw_id}/{position}"): Ask(READ_CONDUCT, finds_nothing=True),
     (POST, "/conduct/draws/{draw_id}/{position}"): Ask(SCORE_CONDUCT, {}, finds_nothing=True),
@@ -185,7 +193,7 @@ IN_HALF_A_SESSION = {
 """The routes of a person who logged in, with or without the second factor."""
 FOR_ANYBODY = {
     (GET, "/login"), (POST, "/login"), (POST, "/enter"), (GET, "/invitation"), (POST, "/invitation"),
-    (POST, "/language"),
+    (POST, "/language"), (GET, "/duty/alerts/{alert_link}"), (POST, "/duty/alerts/{alert_link}"),
 }  # fmt: skip
 OF_A_VISIT = {
     (GET, "/case"), (POST, "/case/{move}"), (POST, "/files"), (GET, "/files/{attachment_id}"),
@@ -206,6 +214,7 @@ MORE = {
     "move": "note", "attachment_id": NO_FILE, "kind": "complaint", "handle": "amy", "act": "unlock", "token_id": "abc",
     "webhook_id": "1", "session_id": "abc", "sort": "pack", "name": "logistics", "draft_id": "99",
     "draw_id": "99", "survey_id": "99", "position": "1", "sheet_id": "99", "indicator_name": "first_reply",
+    "alert_link": "1.1.1.1.0",
 }  # fmt: skip
 NUMBER = re.compile(r"\b[a-z]{2}-\d{2}-\d{6}\b")
 VARYING = re.compile(r'name="(?:_key|_csrf|ticket)" value="[^"]*"|data-now="\d+"|[0-9a-f]{32}|seq=\d+')

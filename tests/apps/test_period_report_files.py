@@ -45,11 +45,19 @@ def test_the_pdf_holds_figures_and_trends(closeloop: Closeloop, lived: Store, tm
     assert "period_report." not in text
 
 
+def test_it_is_taken_as_of_an_instant_that_has_come(closeloop: Closeloop, lived: Store, tmp_path: Path):
+    asked = ("kpi", "report", "--period", "2026-Q2", "--out", tmp_path / "quarter.pdf", "--as-of")
+    then = closeloop.json(*asked, "2026-05-01T00:00:00+08:00")["as_of"]
+    assert then.startswith(("2026-04-30T16:00", "2026-05-01T00:00"))
+    assert closeloop.refused(*asked, "2036-05-01T00:00:00+08:00")["code"] == "as_of_ahead"
+
+
 def test_the_workbook_has_a_sheet_for_each_part(closeloop: Closeloop, lived: Store, tmp_path: Path):
     closeloop.json("kpi", "report", "--period", "2026-Q2", "--out", tmp_path / "quarter.xlsx")
     book = load_workbook(tmp_path / "quarter.xlsx")
     assert book.sheetnames == [
-        "Notes", "Indicators", "Causes", "Responsible", "Recurrences", "Handling", "Customer forums", "Evaluations",
+        "Notes", "Indicators", "Causes", "Responsible", "Recurrences", "Handling", "Customer forums",
+            "Greetings", "Evaluations",
         "Third parties", "Figures", "Trends", "Definitions",
     ]  # fmt: skip
     assert [cell.value for cell in book["Causes"][2]][1] == 4

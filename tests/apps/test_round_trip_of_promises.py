@@ -8,7 +8,8 @@ import pytest
 
 from engine.actors import SYSTEM
 from engine.audit.verify import verify
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.commands.same_customer import Decision, join_customers
 from tests.apps.sample_cases import CLASSIFIED, WANG
 from tests.apps.test_round_trip import create_another, differences, export_and_replay, histories_of, story

@@ -13,6 +13,7 @@ from sqlalchemy import Boolean, Integer, LargeBinary, Table, TypeDecorator
 
 from engine.audit.uncovered import WHOLE_ROWS
 from engine.audit.verify import verify
+from engine.kept_counts import KeptCount, keep_count
 from engine.ledger.anchoring import anchor
 from engine.ledger.journal import KEYS, journal_row
 from engine.settings import Settings
@@ -193,6 +194,21 @@ def tables() -> list[Table]:
     return list(whole_schema().sorted_tables)
 
 
+def _duty(n: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield a row of each table of the duty roster; every column is filled."""
+    post = {"department": "claims", "level": n}
+    span = {"starts_at": n, "ends_at": n + 1}
+    in_effect = {"valid_from": "2026-03-02", "calendar": "cn-office", "source": "duty.xlsx", "digest": f"d{n}"}
+    yield "duty_roster", {"id": n, **in_effect, "until": n, "imported_by": 4, "at": n}
+    shift = {"days": "mon tue", "begins": "20:00", "ends": "08:00"}
+    yield "duty_shift", {"roster_id": n, "position": n, **post, "person": "sue", **shift, **span}
+    yield "duty_swap", {
+        "id": n, **post, "person": "sue", "stand_in": "han", **span, "reason": "a wedding", "made_by": 4, "at": n,
+    }  # fmt: skip
+    ended = {"climbs_at": n, "climbed_at": n, "ended_at": n, "acknowledged_at": n, "acknowledged_by": 4, "via": "cli"}
+    yield "duty_alert", {"case_id": n, "seq": n, "level": n, "timer_id": n, "people": "sue", "raised_at": n, **ended}
+
+
 def build(home: Path) -> None:
     """Build a store with at least two rows in each table; all of them are anchored, and no fault is in it."""
     settings = _settings(home)
@@ -213,7 +229,10 @@ def build(home: Path) -> None:
                 put(tx, "care_consent", {**agreed, "party_id": 2 * n})
                 greeted = {"occasion": f"birthday:{n}", "pack": "logistics", "queued_at": n, "ends_at": n, "next_at": n}
                 settled = {"outcome": "withheld", "reason": "no_portal", "settled_at": n}
+                keep_count(tx, KeptCount(f"q{n}", "openings", "UTC", ("kind",), ("cases_opened",), n, n, ()))
                 put(tx, "care_greeting", {**greeted, **settled, "party_id": 2 * n})
+                for name, row in _duty(n):
+                    put(tx, name, row)
         assert anchor(store, START + 20 * DAY) is not None
         assert verify(store).faults == ()
     with closing(sqlite3.connect(home / "closeloop.db")) as raw:

@@ -51,7 +51,7 @@ READS: dict[tuple[str, str], tuple[str, ...]] = {
     ("conduct publish", "file"): (".toml",), ("audit publish", "file"): (".toml",),
     ("kpi publish", "file"): (".toml",), ("kpi import-orders", "file"): (".csv", ".csv.gz"),
     ("kpi import-orders", "--scores"): (".csv",),
-    ("thirdparty import", "file"): (".csv", ".xlsx"),
+    ("thirdparty import", "file"): (".csv", ".xlsx"), ("duty import", "file"): (".csv", ".xlsx", ".ics"),
     ("run-until", "--scenario"): (".toml",), ("classifier train", "files"): (".csv", ".csv.gz", ".xlsx"),
     ("classifier evaluate", "file"): (".csv", ".xlsx"), ("classifier tree", "file"): (".csv", ".xlsx"),
     ("case open", "--body"): (".txt",), ("case similar", "--body"): (".txt",), ("case follow-up", "--body"): (".txt",),
@@ -63,6 +63,7 @@ WRITES = frozenset({
     ("export", "--out"), ("export", "--mapping"), ("replay", "--report"), ("replay", "--picture"),
     ("mapping suggest", "--out"), ("backup", "file"), ("case download", "--to"), ("kpi export", "--out"),
     ("kpi report", "--out"), ("regulator-pack", "--out"), ("survey visits", "--out"),
+    ("whatif", "--out"),
 })  # fmt: skip
 SOUND: dict[str, str] = {
     "case": "cp-26-000001", "number": "cp-26-000001", "other": "cp-26-000002", "move": "note", "handle": "amy",
@@ -73,6 +74,7 @@ SOUND: dict[str, str] = {
     "--calendar": "cn-hotline", "--issuer": "https://id.example.com", "--subject": "s", "token_id": "abc",
     "draw": "1", "position": "1", "sheet": "1", "--name": "Wang", "--until": "2026-03-31", "--channel": "phone",
     "survey": "1", "--period": "2026-02", "--pack": "logistics", "--size": "5",
+    "person": "han", "stand_in": "sue",
     "url": "https://hooks.example.com/", "id_": "1", "to": "1", "words": "broken box",
     "--assessor": "SGS",
     "--says": "agrees", "--source": "phone",
@@ -244,6 +246,8 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
         "survey publish file.toml": (policies / "questionnaires" / "after_complaint.toml").read_bytes(),
         "run-until --scenario.toml": b'[[actor]]\nhandle = "bob"\nroles = ["agent"]\n',
         ".txt": "包裹破损，请尽快处理。".encode(), ".zip": b"PK\x03\x04",
+        ".ics": b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:1\nDTSTART:20260302T120000Z\nDTEND:20260303T000000Z\n"
+        b"RRULE:FREQ=DAILY\nSUMMARY:han\nEND:VEVENT\nEND:VCALENDAR\n",
         ".eml": b"From: a@b.cc\nContent-Type: text/plain\n\nx\n",
         "classifier tree file.csv": "一级,二级,三级\n运输,破损,外箱\n".encode(),
     }  # fmt: skip

@@ -5,7 +5,8 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from engine.commands.advance import Command, advance_many
+from engine.commands.advance_many import advance_many
+from engine.commands.command import Command
 from engine.commands.open_case import Opening, open_in
 from engine.create_store import create_store
 from engine.escalation.fire import fire_due

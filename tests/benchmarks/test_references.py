@@ -11,7 +11,9 @@ from benchmarks.peer_systems import SqlmodelPeer
 from benchmarks.raw_sql import raw_writer
 from benchmarks.seeding import seed
 from engine.audit.verify import verify
-from engine.commands.advance import Command, advance, advance_many
+from engine.commands.advance import advance
+from engine.commands.advance_many import advance_many
+from engine.commands.command import Command
 from engine.escalation.id_ranges import ranges
 from engine.store import Store
 from models.columns import to_micros

@@ -7,7 +7,8 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from engine.commands.advance import Answer, Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Answer, Command
 from engine.commands.open_case import Opening, open_case
 from engine.store import Store
 from models.contact import Channel, Contact

@@ -11,7 +11,8 @@ import pytest
 from psycopg.sql import SQL, Identifier, Literal
 
 from engine.audit.verify import verify
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.settings import Settings
 from engine.store import Store
 from statemachines.lifecycle import Refused

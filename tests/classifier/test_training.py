@@ -13,7 +13,8 @@ from classifier.training import decisions_in, train_from, train_weekly
 from classifier.training_report import MIN_DECISIONS, MIN_NEW_DECISIONS
 from classifier.versioned_files import folder_of
 from engine.actors import SYSTEM
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.store import Store
 from flows.scheduled_work import run_scheduled
 from flows.work import Work

@@ -31,7 +31,8 @@ from pathlib import Path
 import statemachines
 from engine.actors import NewActor, add_actor
 from engine.create_store import create_store
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.commands.open_case import Opening, open_case
 from engine.rules.policy import pack
 from engine.rules.policy_gaps import asked_bounds, gaps

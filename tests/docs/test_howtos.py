@@ -15,6 +15,7 @@ HOWTOS = (
     "docs/import.md",
     "docs/export.md",
     "docs/reports.md",
+    "docs/foresight.md",
     "docs/simulate.md",
     "docs/night.md",
     "docs/policy.md",

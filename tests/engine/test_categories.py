@@ -8,7 +8,9 @@ from classifier.category_tree import bring_tree, publish_tree
 from classifier.keyword_rules import rules
 from engine.actors import IMPORT, NewActor, add_actor
 from engine.categories import OTHER, categories, shipped
-from engine.commands.advance import Command, advance, advance_many
+from engine.commands.advance import advance
+from engine.commands.advance_many import advance_many
+from engine.commands.command import Command
 from engine.commands.open_case import Opening, open_case
 from engine.store import Store
 from locales.translation import label, locales

@@ -9,7 +9,9 @@ import pytest
 from pydantic import ValidationError
 
 from engine.actors import NewActor, add_actor
-from engine.commands.advance import Command, advance, advance_many
+from engine.commands.advance import advance
+from engine.commands.advance_many import advance_many
+from engine.commands.command import Command
 from engine.commands.follow_up import follow_up
 from engine.commands.open_case import Opening, open_case
 from engine.commands.same_customer import Decision, join_customers

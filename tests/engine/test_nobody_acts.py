@@ -3,7 +3,8 @@
 import pytest
 
 from engine.actors import NewActor, add_actor
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.commands.one_time_codes import issue_by_hand
 from engine.commands.staffing import change_actor, engage
 from engine.store import Store

@@ -87,6 +87,7 @@ def test_every_event_of_the_help_desk_is_counted_as_in_the_log(closeloop: Closel
 
 
 @needs(RECEIPT)
+@pytest.mark.long
 def test_the_promises_of_the_receipt_phase_are_met_or_breached(closeloop: Closeloop, simulated: Store):
     report = closeloop.json("replay", RECEIPT, "--mapping", ROOT / "examples" / "receipt.toml")
     assert (report["cases"], report["events"]) == (1434, 8577)

@@ -10,7 +10,7 @@ import pytest
 
 from engine.actors import NewActor, add_actor
 from engine.audit.verify import verify
-from engine.commands.advance import Answer, Command
+from engine.commands.command import Answer, Command
 from engine.create_store import set_clock
 from engine.outbox.deliveries import LEASE, lease
 from engine.store import Store

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from apps.reply_templates import filled_template, templates_for
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from flows.customer_letters import render
 from flows.letter_preview import KEY, letter_of
 from flows.work import Work

@@ -1,5 +1,7 @@
 """A mail is read as its sender wrote it, and what only a program sent is known for what it is."""
 
+from email.headerregistry import HeaderRegistry
+
 import pytest
 
 from gateways.incoming_mail import Origin, read_mail
@@ -97,6 +99,24 @@ def test_a_mail_that_is_made_to_cost_time_is_left_to_a_person():
     head = b"From: a@b.cn\r\nContent-Type: text/html\r\n\r\n"
     assert read_mail(head + b"<div>" * 30_000).origin is Origin.UNREADABLE
     assert read_mail(head + b"<p>a</p>" * 30_000).origin is Origin.PERSON
+
+
+def test_each_header_is_parsed_once(monkeypatch: pytest.MonkeyPatch):
+    parsed: list[tuple[str, str]] = []
+    parse = HeaderRegistry.__call__
+
+    def counted(registry: HeaderRegistry, name: str, value: str) -> object:
+        parsed.append((name, value))
+        return parse(registry, name, value)
+
+    monkeypatch.setattr(HeaderRegistry, "__call__", counted)
+    message = mail()
+    message.add_attachment(b"a", maintype="image", subtype="png", filename="a.png")
+    content = bytes(message)
+    parsed.clear()
+    assert read_mail(content).origin is Origin.PERSON
+    assert len(parsed) > 4
+    assert len(parsed) == len(set(parsed))
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -121,6 +121,13 @@ def strings(source: Source) -> Iterator[tuple[ast.Constant, str]]:
             yield node, node.value
 
 
+def texts(node: ast.AST | None) -> list[str]:
+    """Return the texts that an expression may be: one, either of two, or none that can be read off."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return [node.value]
+    return [*texts(node.body), *texts(node.orelse)] if isinstance(node, ast.IfExp) else []
+
+
 def functions(source: Source) -> Iterator[Function]:
     return (node for node in source.nodes if isinstance(node, FUNCTIONS))
 

@@ -26,7 +26,8 @@ DOORS = ("apps/api/", "apps/console/", "apps/portal/")
 """Where principals are served: these read and move cases by what takes the principal, never around it."""
 AROUND = {
     "apps.case_history.history", "apps.views.case", "apps.views.cases", "apps.views.timers",
-    "engine.commands.advance.advance", "engine.commands.advance.advance_in", "engine.commands.advance.advance_many",
+    "engine.commands.advance.advance", "engine.commands.advance.advance_in",
+    "engine.commands.advance_many.advance_many",
     "engine.commands.follow_up.follow_up", "engine.commands.open_case.open_case",
     "engine.commands.open_case.open_unless_known", "engine.ledger.record.case_by_id",
     "engine.ledger.record.case_by_number", "engine.ledger.record.current_case",
@@ -103,7 +104,7 @@ def test_what_is_narrowed_or_concerns_no_case_is_allowed(good: str):
     [
         "from engine.ledger.record import current_case\ndef f(tx): return current_case(tx, 'x')",
         "from engine.commands.advance import advance\nadvance(store, command, at)",
-        "from engine.commands import advance\nadvance.advance_many(store, [], at)",
+        "from engine.commands import advance_many\nadvance_many.advance_many(store, [], at)",
         "from apps import views\nviews.case(store, 'x', None)",
     ],
 )

@@ -149,7 +149,7 @@ def test_the_page_of_a_case_gives_each_breach_with_promise_share_deadline_and_wh
 
     page.goto(f"{house.ui_url}/v2/artifacts/key/{house.numbers[0]}")
     newest(page)
-    expect(page.get_by_role("heading", name="为何在这一级别")).to_be_visible()
+    expect(page.get_by_role("heading", name="为何在这一层级")).to_be_visible()
     for share, asked in (
         ("100 %", f"客服班组长 {SUPERVISOR}"),
         ("150 %", "部门经理 mei"),

@@ -3,7 +3,8 @@
 import pytest
 
 from engine.actors import NewActor, add_actor
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.commands.open_case import Opening, open_case
 from engine.store import Store
 from reports.case_page import page

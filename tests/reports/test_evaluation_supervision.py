@@ -58,6 +58,24 @@ def test_an_answer_under_the_address_of_somebody_who_works_here_is_found(store: 
     assert doubts(store) == {"own_address": Doubt("own_address", (number,), ("ben",))}
 
 
+@pytest.mark.parametrize(
+    ("ben", "code"),
+    [
+        (NewActor("ben", (Role.HANDLER,), phone="+86 138 0013 8001"), "own_phone"),
+        (NewActor("ben", (Role.HANDLER,), name="王 小明"), "own_name"),
+    ],
+    ids=["telephone number", "name"],
+)
+def test_an_answer_by_the_telephone_number_or_the_name_of_somebody_who_works_here_is_found(
+    store: Store, ben: NewActor, code: str
+):
+    with store.writing() as tx:
+        add_actor(tx, ben)
+    number = new_resolved_case(store, phone="13800138001", customer="王小明")
+    make_move(store, number, "revisit", by=AGENT, after=DAY, outcome="satisfied", attitude=4)
+    assert doubts(store) == {code: Doubt(code, (number,), ("ben",))}
+
+
 def test_a_second_answer_after_the_period_is_found_as_a_late_change(store: Store):
     number = answered(store)
     sql = (

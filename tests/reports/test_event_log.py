@@ -146,6 +146,7 @@ def test_a_field_of_a_form_is_disclosed_only_if_it_can_hold_no_name():
     }
     free = {name for (_, _, name), sort in disclosures.items() if sort in {Disclosure.FREE, Disclosure.NEEDED}}
     bounded = {"period", "measured_period", "edition", "figures", "listed", "evidence", "corrects", "because_of"}
+    bounded |= {"called_off_because"}
     bounded |= {"also_invited", "digest", "seed", "assessor", "scores", "comparison", "gaps", "attendees", "invitees"}
     assert free == {"source", "row_id", "letter", "unset_limits", "criteria", "met", "ports", *bounded}
     assert {sort for (_, _, name), sort in disclosures.items() if name in {"owner", "accused", "appellant"}} == {

@@ -5,7 +5,8 @@ from random import Random
 import pytest
 
 from apps.simulation import run_until
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.commands.open_case import Opening, open_case
 from flows.work import Work
 from locales.translation import locales
@@ -43,7 +44,7 @@ def wander(work: Work, table: Lifecycle, dice: Random) -> str:
 
 
 @pytest.mark.any_database
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_a_store_left_alone_for_ninety_days_names_every_case_it_holds(work: Work, seed: int):
     dice = Random(seed)
     for kind in sorted(lifecycles()):

@@ -87,7 +87,7 @@ def test_it_is_complete_in_every_language_and_names_no_case(lived: Store, locale
     text = paper_markdown(period_paper(report_of(lived, "2026-05"), locale))
     words = re.sub(r"base64,\S+", "", text)
     assert not re.search(r"period_report\.|cli\.|analysis\.|[{}]|cp-26|1380", words), words
-    assert words.count("\n## ") == 9
+    assert words.count("\n## ") == 10
 
 
 def test_a_trend_is_a_picture_in_the_artifact_with_its_target(lived: Store):

@@ -35,8 +35,9 @@ POOL = (
 """Values of each type that a form's field may hold."""
 
 
+@cache
 def forms(form: type[Form]) -> st.SearchStrategy[Form]:
-    """Return a strategy for valid forms of a type."""
+    """Return the strategy for valid forms of a type; made once, because Hypothesis checks each new one."""
     return st.fixed_dictionaries({name: st.sampled_from(values) for name, values in choices(form).items()}).map(
         form.model_validate
     )

@@ -14,6 +14,7 @@ from statemachines.forms import Survey
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import STAY, Clause, Facts, Guard, Lifecycle, Milestone, Move, Refused, Retired, State
 from statemachines.roles import LEVELS, TOP_LEVEL, Role
+from statemachines.training_forms import Examination
 from tests.case_actions import FORMS, refusal
 
 AGENT, HANDLER, SYSTEM = {Role.AGENT}, {Role.HANDLER}, {Role.SYSTEM}
@@ -234,3 +235,17 @@ def test_a_settled_decision_is_what_the_machine_decides(kind: str):
     settled = {name for name, _, _ in table._settled}
     assert settled
     assert not settled & {row.name for row in table.moves if row.guard and len(table.rows[row.name]) == 1}
+
+
+@pytest.mark.requirement("J1")
+def test_without_a_limit_in_the_pack_nobody_passes_or_fails_an_examination():
+    training, form = lifecycles()["training"], Examination(theory=0, practice=0, attitude=0, evidence="paper 7")
+    attended = Facts("attended", variables={"trainee": "amy"}, actor="sue")
+    assert "examine" not in training.allowed(attended, {Role.HR})
+    with pytest.raises(Refused):
+        training.decide(attended, "examine", form, {Role.HR})
+    limited = replace(attended, bounds={"exam_failed": 59})
+    for points, state in ((59, "failed"), (60, "passed")):
+        scores: dict[str, Any] = dict.fromkeys(("theory", "practice", "attitude"), points)
+        decision = training.decide(limited, "examine", form.model_copy(update=scores), {Role.HR})
+        assert decision.dest == state

@@ -10,7 +10,8 @@ from engine.access.principal import Principal, PrincipalKind
 from engine.access.scope import cases_in_scope, find_case
 from engine.actors import known_actor
 from engine.audit.verify import verify
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.commands.open_case import Opening, open_case
 from engine.store import Store
 from flows.tick import drain

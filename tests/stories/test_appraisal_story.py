@@ -9,6 +9,7 @@ from apps.variable_views import labelled
 from engine.conduct.draws import WantedSample, draw
 from engine.conduct.sheets import GivenSheet, score_contact
 from reports.appraisal_parts import figures_text
+from reports.indicators.names import shipped_names
 from tests.case_actions import DAY, moves_of
 from tests.editions import publishes
 from tests.engine.conduct.reviewed_contacts import marks, person
@@ -79,14 +80,14 @@ def test_an_appraisal_is_computed_from_what_was_observed_and_shown_with_the_case
 def test_everybody_reads_the_parts_in_his_language(story: Story, locale: str, first: str, last: str):
     judged_complaint(story, attitude=5)
     appraised(story)
-    said = figures_text(locale, known(story)["figures"])
+    said = figures_text(locale, known(story)["figures"], shipped_names())
     assert (said.startswith(first), said.endswith(last)) == (True, True)
     assert said in dict(labelled(locale, "appraisal", known(story))).values(), "and so on the pages"
 
 
 def test_what_an_earlier_release_recorded_in_words_is_shown_as_it_is():
     words = "satisfied_share ×40: 100.00 (n=1, 20.65–100.00, small); first_reply ×20: –"
-    assert figures_text("zh_CN", words) == words
+    assert figures_text("zh_CN", words, shipped_names()) == words
 
 
 @pytest.mark.requirement("F5")

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from models.columns import to_micros
 from reports.evaluation_figures import EvaluationFigures, evaluation_figures
 from reports.evaluation_figures_text import figure_rows, figures_said

@@ -2,7 +2,8 @@
 
 import pytest
 
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from gateways.mail import FakeMailer
 from tests.case_actions import case_of, execute_sql, query_rows, refusal
 from tests.stories.story import Story

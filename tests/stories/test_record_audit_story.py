@@ -12,7 +12,7 @@ from flows.scheduled_work import run_scheduled
 from gateways.mail import FakeMailer
 from gateways.schedule import SUPERVISION
 from statemachines.roles import Role
-from tests.case_actions import query_rows
+from tests.case_actions import execute_sql, query_rows
 from tests.one_thread import run_in_one_thread
 from tests.stories.story import Story
 
@@ -65,6 +65,52 @@ def test_what_records_lack_becomes_one_finding_for_each_department_and_item(stor
     assert story.fires("finding_measure") == datetime.fromisoformat("2026-04-12T12:15+08:00"), "75 % of 15 days"
     [text] = query_rows(story.store, TEXT, number=story.number)
     assert all(number in text["body"] for number in numbers)
+
+
+def owners(story: Story) -> list[str | None]:
+    return [
+        row["owner"] for row in query_rows(story.store, "SELECT owner FROM cases WHERE kind = 'finding' ORDER BY id")
+    ]
+
+
+def assigned(story: Story, at: str, owner: str) -> None:
+    """Close a complaint of which somebody was the owner, without a word to the customer."""
+    set_clock(story.store, datetime.fromisoformat(at))
+    story.opens("complaint", "货损。", email=None)
+    story.then("amy", "classify", category="damage", severity="normal", department="delivery")
+    story.then("mei", "assign", department="delivery", owner=owner)
+    story.then(owner, "investigate", findings="外箱破损。").then(owner, "resolve", result="已补发。")
+    story.then("ann", "revisit", outcome="satisfied").after(days=4)
+
+
+def staff(story: Story, *people: NewActor) -> None:
+    with story.store.writing() as tx:
+        for person in people:
+            add_actor(tx, person)
+
+
+def test_a_finding_goes_to_whoever_owned_most_of_the_records_when_they_were_closed(story: Story):
+    staff(story, NewActor("ben", (Role.HANDLER,), "delivery"), NewActor("cai", (Role.HANDLER,), "delivery"))
+    for day, owner in (("04", "ben"), ("09", "cai"), ("16", "cai")):
+        assigned(story, f"2026-03-{day}T10:00+08:00", owner)
+    done = audits(story, "2026-04-01T06:15+08:00")
+    assert owners(story) == ["cai"]
+    assert audits(story, "2026-04-01T09:00+08:00").findings == done.findings
+    story.on(done.findings[0]).then("cai", "propose_measure", cause="no_training", measure="培训。")
+    assert story.state == "measure_set"
+
+
+def test_the_finding_of_somebody_who_left_goes_to_his_supervisor(story: Story):
+    staff(
+        story,
+        NewActor("bao", (Role.TEAM_SUPERVISOR,), "delivery"),
+        NewActor("ben", (Role.HANDLER,), "delivery", "bao"),
+    )
+    assigned(story, "2026-03-04T10:00+08:00", "ben")
+    execute_sql(story.store, "UPDATE actor SET disabled_at = 1 WHERE handle = 'ben'")
+    audits(story, "2026-04-01T06:15+08:00")
+    assert owners(story) == ["bao"]
+    story.number = ""  # the journal tells that the account was changed by hand
 
 
 def test_however_often_the_audit_runs_it_opens_nothing_twice(story: Story):

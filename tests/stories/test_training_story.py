@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from tests.case_actions import case_of, query_rows
 from tests.editions import publishes
 from tests.stories.story import Story

@@ -9,15 +9,16 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import cache
-from itertools import islice
+from itertools import islice, tee
 from random import Random
 from typing import Any, get_args, get_type_hints
 
 from pydantic import ValidationError
 
 from engine.access.moves import MOVE_ACTORS
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
 from engine.commands.case_context import Wanted, context_of
+from engine.commands.command import Command
 from engine.commands.decide import done_by, facts_of
 from engine.commands.load import load_one
 from engine.create_store import set_clock
@@ -40,6 +41,9 @@ from statemachines.roles import Role
 from tests.case_actions import query_rows
 from tests.statemachines.strategies import accepted
 from tests.stories.story import Story
+
+FormAsRead = tuple[dict[str, Any], Form]
+"""What is sent, and the form that it is read as."""
 
 FORMS_TRIED, STEPS = 120, 80
 PERSON = frozenset({"own_work", "recused", "role"})
@@ -114,9 +118,10 @@ class Walker:
         for row in rows:
             named = self._open_occurrences(row.name) | (given or {})
             refused: set[str] = set()
+            forms = distinct(row.form, self._forms(row.form, named, only_required, handles))
             for handle in (handle for handle, roles in self.people.items() if roles & set(row.roles)):
-                forms = self._forms(row.form, named, only_required, handles)
-                if self._accepted(row, handle, forms, refused, exactly):
+                forms, again = tee(forms)
+                if self._accepted(row, handle, again, refused, exactly):
                     return True
         return False
 
@@ -137,17 +142,19 @@ class Walker:
         return tuple(handle for handle, roles in self.people.items() if any(roles & set(row.roles) for row in on))
 
     def _accepted(
-        self, row: Move, by: str, forms: Iterator[dict[str, Any]], refused_forms: set[str], exactly: bool
+        self, row: Move, by: str, forms: Iterator[FormAsRead], refused_forms: set[str], exactly: bool
     ) -> bool:
         """Make the move with the first form that is accepted; add to ``refused_forms`` those that nobody can send."""
         move, before = row.name, self.story.version
         may = self._decider(row, by, exactly)
         if may is None:
             return False
-        for form in filter(may, islice(forms, FORMS_TRIED)):
+        for form, read in forms:
             if repr(form) in refused_forms:
                 continue
             try:
+                if not may(read):
+                    continue
                 advance(self.story.store, Command(self.story.number, move, form, actor=by), self.story.now)
             except Refused as refused:
                 if refused.code in PERSON:
@@ -158,12 +165,13 @@ class Walker:
             return self.story.version > before
         return False
 
-    def _decider(self, row: Move, by: str, exactly: bool) -> Callable[[dict[str, Any]], bool] | None:
-        """Return a function that accepts a form once if the table lets this person make the move with it.
+    def _decider(self, row: Move, by: str, exactly: bool) -> Callable[[Form], bool] | None:
+        """Return a function that accepts a form if the table lets this person make the move with it.
 
-        What the table refuses need not be sent. Return None if it accepts no form of this person.
+        What the table refuses need not be sent. Return None if it accepts no form of this person. The function raises
+        ``Refused`` with a code of ``PERSON``.
         """
-        table, move = self.table, row.name
+        table, move, roles = self.table, row.name, self.people[by]
         with self.story.store.looking() as tx:
             wanted = Wanted(self.story.number, move, by, key=None)
             loaded = load_one(tx, wanted, to_micros(self.story.now))
@@ -181,19 +189,17 @@ class Walker:
             department,
         )
 
-        if move not in table.allowed(facts, self.people[by]):
+        if move not in table.allowed(facts, roles):
             return None
-        tried: set[str] = set()
 
-        def may(form: dict[str, Any]) -> bool:
-            if repr(form) in tried:
-                return False
-            tried.add(repr(form))
+        def may(form: Form) -> bool:
             try:
-                decided = table.decide(facts, move, row.form.model_validate(form), self.people[by])
-            except (Refused, ValidationError):
+                chosen = table.settled(move, facts.state, roles) or table.decide(facts, move, form, roles).row
+            except Refused as refused:
+                if refused.code in PERSON:
+                    raise
                 return False
-            return not exactly or decided.dest == (row.dest or facts.state)
+            return not exactly or (chosen.dest or facts.state) == (row.dest or facts.state)
 
         return may
 
@@ -243,6 +249,20 @@ class Walker:
             else:
                 values[name] = drawn[name] or [soon]
         return values
+
+
+def distinct(form: type[Form], drawn: Iterator[dict[str, Any]]) -> Iterator[FormAsRead]:
+    """Yield the first ``FORMS_TRIED`` forms, each different one once, without those that the type itself refuses."""
+    seen: set[str] = set()
+    for each in islice(drawn, FORMS_TRIED):
+        if repr(each) in seen:
+            continue
+        seen.add(repr(each))
+        try:
+            read = form.model_validate(each)
+        except ValidationError:
+            continue
+        yield each, read
 
 
 @cache

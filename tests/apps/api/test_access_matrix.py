@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from httpx import Response
 
 from apps.api.schema import schema
+from apps.principal_rules import READS_RULES
 from engine.settings import Settings
 from engine.store import Store
 from statemachines.roles import Role
@@ -79,7 +80,9 @@ OF_MANY: dict[str, tuple[str, str, dict[str, Any]]] = {
         "/reports/regulator-pack/named",
         {"params": {"period": "2026-03", "file_format": "xlsx"}, "json": {"reason": "The authority asks."}},
     ),
+    "greetings": (GET, "/reports/greetings", {"params": {"period": "2026-03"}}),
     "surveys": (GET, "/reports/surveys", {}),
+    "show_whatif": (GET, "/whatif", {"params": {"pack": "shipping"}}),
     "list_draws": (GET, "/conduct/draws", {}),
     "list_own_sheets": (GET, "/conduct/own-sheets", {}),
     "show_conduct_figures": (GET, "/conduct/figures", {"params": DAYS}),
@@ -116,10 +119,32 @@ OF_NO_CASE: dict[str, tuple[str, str, dict[str, Any]]] = {
             }
         },
     ),
+    "show_duty": (GET, "/duty", {}),
+    "record_duty_roster": (
+        POST,
+        "/duty/rosters",
+        {"json": {"shifts": [{"level": 1, "days": ["mon"], "begins": "20:00", "ends": "08:00", "person": "-"}]}},
+    ),
+    "record_duty_swap": (
+        POST,
+        "/duty/swaps",
+        {
+            "json": {
+                "level": 1,
+                "person": "amy",
+                "stand_in": "han",
+                "starts_at": "2026-03-02T12:00:00Z",
+                "ends_at": "2026-03-03T00:00:00Z",
+                "reason": "A wedding.",
+            }
+        },
+    ),
+    "acknowledge_duty_alert": (POST, "/duty/acknowledgements", {"json": {"number": "cp-26-000099"}}),
     "list_surveys": (GET, "/surveys", {}),
     "draw_survey": (POST, "/surveys", {"json": SURVEY}),
     "show_survey": (GET, "/surveys/99", {}),
     "send_survey": (POST, "/surveys/99/invitations", {}),
+    "call_off_survey": (POST, "/surveys/99/cancellation", {"json": {"reason": "Asked twice."}}),
     "explain_indicator": (GET, "/indicators/first_reply/definition", {}),
     "reckon_deadline": (
         GET,
@@ -277,6 +302,19 @@ def test_no_list_names_a_case_that_a_role_may_not_read(
     assert named["list_cases"] == allowed
     still_open = [number for number in allowed if number != cases.numbers["closed, other department"]]
     assert asked(caller, OF_MANY["show_board"], who).json()["open"] == len(still_open)
+
+
+@pytest.mark.parametrize("role", sorted(PEOPLE))
+def test_the_past_under_other_rules_counts_the_cases_that_a_role_may_read(
+    sqlite_store: Store, caller: TestClient, cases: Cases, role: Role
+):
+    who = principal(sqlite_store, role).actor.handle
+    cases.put(OWN, owner=who)
+    answer = asked(caller, OF_MANY["show_whatif"], who)
+    if role in READS_RULES:
+        assert answer.json()["figures"]["cases"] == len(readable(role))
+    else:
+        assert (answer.status_code, answer.json()["code"]) == (403, "not_in_charge")
 
 
 @pytest.mark.parametrize("role", sorted(PEOPLE))

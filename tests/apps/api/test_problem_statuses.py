@@ -7,8 +7,7 @@ import pytest
 from apps.api.problems import STATUS_OF, status_of
 from locales.translation import catalogue
 from statemachines.refused import Refused
-from tests.house.sources import ROOMS, called_name, sources
-from tests.reports.test_translation import texts
+from tests.house.sources import ROOMS, called_name, sources, texts
 
 ABOUT_THE_MACHINE = (
     "apps/api/oidc.py", "apps/api/request_guard.py", "apps/cli/", "engine/attachments/content_files.py",

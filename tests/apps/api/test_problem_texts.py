@@ -10,8 +10,8 @@ from fastapi.testclient import TestClient
 from apps.api.problems import INTERNAL, STATUS_OF
 from locales.translation import catalogue, refusal
 from statemachines.refused import Refused
-from tests.house.sources import ROOMS, called_name, sources
-from tests.reports.test_translation import LANGUAGES, placeholders, texts
+from tests.house.sources import ROOMS, called_name, sources, texts
+from tests.reports.test_translation import LANGUAGES, placeholders
 
 COMMAND = re.compile(r"closeloop [a-z]|--[a-z]|CLOSELOOP_|\bPREFECT_")
 AT_START = {

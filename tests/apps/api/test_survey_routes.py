@@ -50,6 +50,17 @@ def test_a_survey_is_drawn_sent_out_answered_and_read(caller: TestClient, store:
     assert [each["sent_by"] for each in ask(caller, "GET", "", AUDITOR)["surveys"]] == ["eva"]
 
 
+def test_a_survey_is_called_off_once(caller: TestClient):
+    ask(caller, "POST", "", json=DRAW)
+    ask(caller, "POST", "/1/invitations")
+    ask(caller, "POST", "/1/cancellation", AGENT, 403, json={"reason": "Asked twice."})
+    ask(caller, "POST", "/1/cancellation", "eva", 422, json={"reason": "two\nlines"})
+    assert ask(caller, "POST", "/1/cancellation", json={"reason": "Asked twice."})["ended"] == 2
+    assert ask(caller, "POST", "/1/cancellation", json={"reason": "Asked twice."})["new"] is False
+    assert ask(caller, "GET", "/1", AUDITOR)["survey"]["called_off_because"] == "Asked twice."
+    ask(caller, "POST", "/1/invitations", "eva", 409)
+
+
 def test_a_repeated_request_draws_once(caller: TestClient):
     key = {"Idempotency-Key": "0d4bd63e"}
     assert [ask(caller, "POST", "", json=DRAW, headers=key)["survey"]["id"] for _ in range(2)] == [1, 1]

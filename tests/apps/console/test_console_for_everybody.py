@@ -26,8 +26,8 @@ NO_PAGES = {
     "/cases/{number}/attachments/{attachment_id}", "/cases/{number}/attachments/{attachment_id}/thumbnail",
 }  # fmt: skip
 READ_ELSEWHERE = {
-    "/rules/drafts/{draft_id}", "/rules/drafts/{draft_id}/preview", "/conduct/draws/{draw_id}",
-    "/conduct/draws/{draw_id}/{position}", "/own-matters/{number}", "/surveys/{survey_id}",
+    "/rules/drafts/{draft_id}", "/rules/drafts/{draft_id}/preview", "/rules/drafts/{draft_id}/past",
+    "/conduct/draws/{draw_id}", "/conduct/draws/{draw_id}/{position}", "/own-matters/{number}", "/surveys/{survey_id}",
 }  # fmt: skip
 """Read by the tests of these pages, which write what they show."""
 MOVES = ("reply", "investigate", "escalate", "assign", "promise", "propose_refusal", "extend", "attach")

@@ -70,7 +70,7 @@ def test_a_manager_reads_the_evaluation_and_takes_the_report_home(site_of: tuple
     text = page(site_of, MANAGER, f"/evaluation?{MARCH}")
     assert "Evaluation of 2026-03" in text
     assert "Completeness of records" in text
-    assert f"/console/indicators/report?{MARCH}&amp;file_format=pdf" in text
+    assert f"/console/indicators/report?{MARCH}&amp;as_of=&amp;file_format=pdf" in text
     assert "/console/regulator-pack" not in text
     assert "/console/record-audit" not in text
     assert 'href="/console/evaluation"' in page(site_of, MANAGER, "/report")

@@ -7,7 +7,8 @@ from httpx import Response
 from openpyxl import load_workbook
 
 from engine.actors import NewActor, add_actor
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.commands.open_case import Opening, open_case
 from engine.create_store import set_clock
 from engine.rules.indicators import indicators

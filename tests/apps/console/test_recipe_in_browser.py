@@ -33,7 +33,8 @@ import uvicorn
 import statemachines
 from apps.site import create_site
 from engine.actors import NewActor, add_actor
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.commands.open_case import Opening, open_case
 from engine.create_store import create_store
 from engine.settings import Settings

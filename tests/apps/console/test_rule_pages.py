@@ -19,7 +19,7 @@ from engine.store import Store
 from models.columns import to_micros
 from statemachines.roles import Role
 from tests.apps.web_site import Served, check_accessible, log_in, picture, site_client
-from tests.case_actions import AGENT, AUDITOR, DIRECTOR, MANAGER, START, SUPERVISOR, new_case
+from tests.case_actions import AGENT, AUDITOR, DIRECTOR, HOUR, MANAGER, START, SUPERVISOR, make_move, new_case
 from tests.engine.accounts.people_with_accounts import ADMIN, PASSWORD, RULES, add_accounts
 from tests.engine.rules.sample_rules import EVA, OFFICE, add_evaluator
 
@@ -78,8 +78,8 @@ def test_the_evaluation_group_works_on_rules_and_auditors_and_the_general_manage
     save_draft(store, draft_id, 1, changed_pack(store, 36), IVO, store.now())
     draft = f"/console/rules/drafts/{draft_id}"
     csrf = log_in(client, store, handle)
-    pages = ("/console/rules", "/console/rules/pack/logistics", draft, f"{draft}/preview")
-    assert [client.get(page).status_code for page in pages] == [reads] * 4
+    pages = ("/console/rules", "/console/rules/pack/logistics", draft, f"{draft}/preview", f"{draft}/past")
+    assert [client.get(page).status_code for page in pages] == [reads] * 5
     begun = client.post("/console/rules/drafts", data={"_csrf": csrf, "rule_sort": "pack", "rule_name": "general"})
     assert begun.status_code == writes
     fields = {"": {"rule_text": "x"}, "/submit": {"reason": "why"}, "/decline": {"reason": "no"}}
@@ -189,6 +189,20 @@ def test_a_preview_names_the_deadlines_that_would_move(client: TestClient, store
     assert "Nothing was changed" in page
 
 
+def test_the_past_under_a_draft_says_which_promises_would_have_ended_otherwise(client: TestClient, store: Store):
+    number = new_case(store)
+    make_move(store, number, "propose_solution", after=10 * HOUR)
+    draft_id = start_draft(store, Sort.PACK, "logistics", EVA, store.now())
+    save_draft(store, draft_id, 1, changed_pack(store, 3), EVA, store.now())
+    log_in(client, store, AUDITOR)
+    page = client.get(f"/console/rules/drafts/{draft_id}/past").text
+    assert "Complaint · Solution: 1 of 1 would have been late instead of 0." in page
+    assert number in page
+    assert "might have acted earlier" in page
+    survey = start_draft(store, Sort.SURVEY, "after_complaint", EVA, store.now())
+    assert client.get(f"/console/rules/drafts/{survey}/past").status_code == 404
+
+
 def test_no_text_of_a_rule_becomes_part_of_the_page(client: TestClient, store: Store):
     interpret(store, "logistics", "solution", NASTY, EVA, store.now())
     csrf = log_in(client, store, EVA)
@@ -276,6 +290,26 @@ def test_packs_are_edited_as_drafts_compared_previewed_published_by_one_and_appr
         page.get_by_role("button", name=words["approve"]).click()
         expect(page.locator(".badge.good").first).to_be_visible()
     assert rules_of(store).pack("logistics", to_micros(store.now())).version == "next"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("locale", ["zh_CN", "en"])
+def test_the_past_under_a_draft_is_read_in_the_browser(sqlite_console: Served, locale: str):
+    store = sqlite_console.store
+    number = new_case(store)
+    make_move(store, number, "propose_solution", after=10 * HOUR)
+    add_group(store)
+    accept(store, invite(store, EVA, ADMIN, START).code, PASSWORD, START, RULES)
+    draft_id = start_draft(store, Sort.PACK, "logistics", EVA, store.now())
+    save_draft(store, draft_id, 1, changed_pack(store, 3), EVA, store.now())
+    with sqlite_console.person(EVA, locale) as page:
+        page.goto(f"/console/rules/drafts/{draft_id}")
+        page.locator("a[href$='/past']").click()
+        expect(page.locator("main")).to_contain_text(number)
+        check_accessible(page)
+        picture(page, "rules-past", locale)
+        page.set_viewport_size({"width": 360, "height": 740})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 @pytest.mark.long

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
+from playwright.sync_api import expect
 
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.settings import Settings
 from engine.store import Store
-from tests.apps.web_site import log_in, site_client
+from tests.apps.web_site import Served, check_accessible, log_in, picture, site_client
 from tests.case_actions import AGENT, HANDLER, START, SUPERVISOR, query_rows
 from tests.engine.accounts.people_with_accounts import add_accounts
 
@@ -63,3 +65,24 @@ def test_the_trainee_sees_his_training_in_the_plan_and_a_colleague_does_not(clie
 def test_a_year_that_is_none_is_refused(client: TestClient, store: Store):
     log_in(client, store, SUPERVISOR)
     assert client.get(f"{PAGE}?year=20").status_code == 422
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("locale", ["zh_CN", "en"])
+def test_a_supervisor_reads_the_plan_of_trainings_in_the_browser(
+    sqlite_console: Served, sqlite_store: Store, locale: str
+):
+    words = "装卸差错增多。" if locale == "zh_CN" else "Loading goes wrong too often."
+    with sqlite_console.person(SUPERVISOR, locale) as page:
+        page.goto(PAGE)
+        page.locator("[name=kind]").select_option("training")
+        page.locator("[name=text]").fill(words)
+        page.locator("main form[method=post] button").click()
+        page.wait_for_url("**/console/cases/*")
+        number = page.url.rpartition("/")[2]
+        form = {"course": "parcel_handling", "trainee": HANDLER, "department": "claims"}
+        advance(sqlite_store, Command(number, "propose", form, actor=SUPERVISOR), START)
+        page.goto(f"{PAGE}?year=2026")
+        expect(page.get_by_role("main")).to_contain_text("parcel_handling")
+        check_accessible(page)
+        picture(page, "staff-matters", locale)

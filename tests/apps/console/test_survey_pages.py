@@ -80,6 +80,21 @@ def test_an_agent_draws_nothing_and_sends_nothing_out(client: TestClient, store:
     assert sent(client, store, "/1/send", {}, by=SUPERVISOR).status_code == 403
 
 
+def test_a_survey_that_was_sent_out_is_called_off_with_a_reason(client: TestClient, store: Store):
+    sent(client, store, "", DRAW)
+    sent(client, store, "/1/send", {})
+    assert sent(client, store, "/1/call-off", {"called_off_because": "x" * 300}).status_code == 422
+    assert sent(client, store, "/1/call-off", {"called_off_because": "Asked twice."}, by=SUPERVISOR).status_code == 403
+    done = sent(client, store, "/1/call-off", {"called_off_because": "Asked twice."})
+    assert (done.status_code, done.headers["location"]) == (303, "/console/surveys/1?done=survey_called_off")
+    page = shown(client, store, "/1")
+    assert "Asked twice." in page
+    assert "Call the survey off" not in page
+    assert ">called off<" in shown(client, store, "")
+    states = {row["state"] for row in query_rows(store, "SELECT state FROM cases WHERE kind = 'survey_invitation'")}
+    assert states == {"called_off"}
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("locale", ["en", "zh_CN"])
 def test_in_a_browser_a_survey_is_drawn_and_sent_out(sqlite_console: Served, locale: str):

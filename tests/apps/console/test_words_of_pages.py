@@ -105,7 +105,7 @@ def test_what_changed_of_a_person_his_absence_too_is_shown_in_words(client: Test
     assert f'value="{away["absent_until"]}"' in page
     changes = page.rpartition("<tbody>")[2].partition("</table>")[0]
     for words in ("繁體中文", "Handler", "2026-03-03 09:00", "2026-03-05 18:00", HANDLER):
-        assert f"<td>{words}</td>" in changes, words
+        assert f">{words}</td>" in changes, words
     assert re.search(r"\d{4}-\d\d-\d\dT\d\d:\d\d", re.sub(r'datetime="[^"]*"', "", changes)) is None
 
 

@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from engine.accounts.customer_keys import link_of
 from engine.store import Store
+from engine.surveys.call_off import call_off
 from engine.surveys.draw import draw, send_out
 from engine.surveys.invite import invite, uninvited
 from tests.apps.portal.visitors import Visitor
@@ -52,6 +53,15 @@ def test_he_declines_for_ever(guest: Visitor):
     assert answer.headers["location"] == "/portal/case?done=decline"
     assert '"never":true' in case_of(guest.store, number)["variables"]
     assert "This survey is over for you" in guest.get("/case").text
+
+
+def test_whoever_opens_the_link_of_a_survey_that_was_called_off_reads_why(visitor: Visitor):
+    number = invited(visitor.store)
+    visitor.log_in(number)
+    call_off(visitor.store, planner(visitor.store), 1, "The questions were <wrong>.", START)
+    page = visitor.get("/case").text
+    assert "This survey was called off: The questions were &lt;wrong&gt;." in page
+    assert "Answer the survey</button>" not in page
 
 
 @pytest.mark.long

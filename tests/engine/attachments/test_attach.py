@@ -9,7 +9,8 @@ from engine.attachments.attach import attach
 from engine.attachments.content_types import Limits
 from engine.attachments.reading import attachments_of, open_attachment
 from engine.attachments.upload import Upload, upload
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.store import Store
 from models.columns import to_micros
 from tests.case_actions import (

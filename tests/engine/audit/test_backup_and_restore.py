@@ -19,7 +19,8 @@ from engine.audit.backup import back_up, tables
 from engine.audit.restore import restore
 from engine.audit.trusted_backup import Despite
 from engine.audit.verify import verify
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.create_store import create_store, set_clock
 from engine.escalation.fire import fire_due
 from engine.ledger.anchoring import Anew, anchor, published

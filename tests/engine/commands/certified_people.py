@@ -1,6 +1,7 @@
 """Brings people of the tests to a certificate; the store has hera of HR and quin of the quality team."""
 
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.commands.open_case import Opening, open_case
 from engine.store import Store
 from tests.case_actions import START, SUPERVISOR, contact

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from engine.commands.advance import Command, _request_hash, advance, advance_many
+from engine.commands.advance import advance
+from engine.commands.advance_many import advance_many
+from engine.commands.command import Command, request_hash
 from engine.ledger.chain import keyed
 from engine.store import Store
 from models.columns import to_micros
@@ -248,4 +250,4 @@ def test_text_that_no_database_stores_is_a_fault_of_the_form(store: Store, text:
 def test_the_hash_of_a_request_does_not_change_between_releases(form: dict[str, Any]):
     text = json.dumps({name: str(value) for name, value in form.items()}, sort_keys=True)
     request = Command("cp-26-000001", "note", form)
-    assert _request_hash(b"s", request) == keyed(b"s", "cp-26-000001", "note", "system", text)
+    assert request_hash(b"s", request) == keyed(b"s", "cp-26-000001", "note", "system", text)

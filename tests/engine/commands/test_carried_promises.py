@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from engine.audit.verify import verify
-from engine.commands.advance import Command, advance
-from engine.commands.carried_promises import CONVERTED
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.commands.open_case import Opening, open_case
+from engine.commands.promise_effects import CONVERTED
 from engine.escalation.fire import fire_due
 from engine.store import Store
 from models.columns import from_micros

@@ -5,7 +5,8 @@ from functools import partial
 
 import pytest
 
-from engine.commands.advance import Answer, Command, advance, advance_in
+from engine.commands.advance import advance, advance_in
+from engine.commands.command import Answer, Command
 from engine.commands.open_case import Opening, open_case, open_in
 from engine.store import Store
 from statemachines.lifecycle import Refused

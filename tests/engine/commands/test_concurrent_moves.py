@@ -5,7 +5,9 @@ from functools import partial
 import pytest
 
 from engine.audit.verify import verify
-from engine.commands.advance import Answer, Command, advance, advance_many
+from engine.commands.advance import advance
+from engine.commands.advance_many import advance_many
+from engine.commands.command import Answer, Command
 from engine.store import Store
 from tests.case_actions import (
     AGENT,

@@ -4,7 +4,8 @@ from functools import partial
 
 import pytest
 
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.commands.open_case import Opening, open_case
 from engine.store import Store
 from models.columns import to_micros

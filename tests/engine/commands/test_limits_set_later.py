@@ -7,7 +7,8 @@ import pytest
 
 from apps.views import timers as case_timers
 from engine.audit.verify import verify
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.commands.open_case import Opening, open_case
 from engine.commands.reprojection import reproject_due
 from engine.create_store import set_clock

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.store import Store
 from tests.case_actions import (
     AGENT,

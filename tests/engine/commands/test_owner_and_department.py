@@ -8,7 +8,8 @@ import pytest
 
 from engine.actors import NewActor, add_actor
 from engine.audit.verify import verify
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.store import Store
 from statemachines.roles import Role
 from tests.case_actions import (

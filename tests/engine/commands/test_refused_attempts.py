@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 
 from engine.audit.verify import verify
-from engine.commands.advance import Command, advance, advance_many
+from engine.commands.advance import advance
+from engine.commands.advance_many import advance_many
+from engine.commands.command import Command
 from engine.commands.refused_attempts import KEPT_FOR, KEPT_PER_CASE, RefusedMove, refused_moves
 from engine.store import Store
 from tests.case_actions import (

@@ -11,7 +11,9 @@ import pytest
 from benchmarks.moves import MOVES
 from benchmarks.seeding import seed
 from engine.actors import NewActor, add_actor
-from engine.commands.advance import Answer, Command, advance, advance_many
+from engine.commands.advance import advance
+from engine.commands.advance_many import advance_many
+from engine.commands.command import Answer, Command
 from engine.settings import Settings
 from engine.store import Store
 from statemachines.lifecycle import Refused

@@ -2,8 +2,10 @@
 
 import pytest
 
-from engine.commands.advance import Answer, Command, advance_many, load_and_plan
+from engine.commands.advance import load_and_plan
+from engine.commands.advance_many import advance_many
 from engine.commands.case_context import context_of
+from engine.commands.command import Answer, Command
 from engine.commands.load import load_cases
 from engine.commands.plan import Plan, begin, plan_until
 from engine.commands.write import write

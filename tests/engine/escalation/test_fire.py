@@ -5,7 +5,8 @@ from datetime import timedelta
 from functools import partial
 
 from engine.audit.verify import verify
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.commands.plan import Fired
 from engine.escalation.fire import Sweep, fire_due
 from engine.escalation.id_ranges import ranges

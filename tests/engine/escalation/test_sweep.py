@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from engine.audit.verify import verify
 from engine.backoff import FIRST_WAIT
-from engine.commands.advance import Command, advance_in
+from engine.commands.advance import advance_in
 from engine.commands.case_context import context_of
+from engine.commands.command import Command
 from engine.commands.load import load_cases
 from engine.commands.open_case import Opening, open_in
 from engine.commands.plan import Fired, begin, plan_until

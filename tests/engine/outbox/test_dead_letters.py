@@ -1,13 +1,16 @@
 """Who revived or gave up a delivery is in the journal; one that was given up otherwise is found."""
 
+from dataclasses import replace
+
 import pytest
 
 from engine.audit.upgrade import upgrade_store
 from engine.audit.verify import verify
 from engine.ledger.journal import INIT
-from engine.outbox.dead_letters import DeadLetter, drop_dead, retry_all, retry_dead
+from engine.outbox.dead_letters import DeadLetter, drop_dead, reference_of, retry_all, retry_dead
 from engine.settings import Settings
 from engine.store import Store
+from statemachines.refused import Refused
 from tests.case_actions import HOUR, START, case_of, execute_sql, new_case, query_rows, refusal
 from tests.erasures import ADMINISTRATOR, administrator_of
 
@@ -48,6 +51,19 @@ def test_a_dropped_delivery_says_who_dropped_it_when_and_why(store: Store, lette
     assert [fault.partition(" ")[0] for fault in faults(store)] == ["journal_changed"]
 
 
+@pytest.mark.requirement("H1")
+def test_who_may_not_know_the_number_decides_by_a_reference(store: Store, letter: DeadLetter):
+    principal, reference = administrator_of(store), reference_of(store.secret, letter.number)
+    assert letter.number not in reference
+    for unknown in (reference[:-1], "dead-é", "dead-"):
+        with pytest.raises(Refused, match="not_dead"):
+            retry_dead(store, principal, replace(letter, number=unknown), START + HOUR)
+    retry_dead(store, principal, replace(letter, number=reference), START + HOUR)
+    assert entries(store) == [ADMINISTRATOR]
+    with pytest.raises(Refused, match="not_dead"):
+        drop_dead(store, principal, replace(letter, number=reference), "Again.", START + HOUR)
+
+
 def test_a_revived_delivery_says_who_revived_it(store: Store, letter: DeadLetter):
     principal = administrator_of(store)
     retry_dead(store, principal, letter, START + HOUR)
@@ -74,10 +90,12 @@ def test_an_upgrade_enters_what_was_dropped_before_it(store: Store, settings: Se
     execute_sql(store, "DROP INDEX ix_transition_actor")
     conduct = ("conduct_mark", "conduct_sheet", "conduct_sample", "conduct_draw")
     new = ("rule_draft", "suspension", "order_import", "access_code", "saved_filter", "care_consent", "care_greeting")
-    surveys = ("survey_person", "survey_stratum", "survey")
-    for table in ("kept_answer", "failed_log_in", *new, *conduct, *surveys):
+    duty = ("duty_alert", "duty_swap", "duty_shift", "duty_roster")
+    surveys = ("indicator_count", "survey_person", "survey_stratum", "survey")
+    for table in ("kept_answer", "failed_log_in", *new, *conduct, *surveys, *duty):
         execute_sql(store, f"DROP TABLE {table}")
     later = {"delivery": ("retried_at", "drop_reason"), "party": ("erased_at", "erasure_reason", "birthday")}
+    later["actor"] = ("name", "phone")
     for table, columns in {**later, "mail": ("erasure_reason",)}.items():
         for column in columns:
             execute_sql(store, f"ALTER TABLE {table} DROP COLUMN {column}")

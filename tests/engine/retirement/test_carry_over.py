@@ -10,7 +10,9 @@ import pytest
 
 from engine.audit.migrate_lifecycle import migrate_lifecycles
 from engine.audit.verify import verify
-from engine.commands.advance import Answer, Command, advance, advance_many
+from engine.commands.advance import advance
+from engine.commands.advance_many import advance_many
+from engine.commands.command import Answer, Command
 from engine.escalation.fire import fire_due
 from engine.ledger.lifecycle_versions import record_version
 from engine.outbox.deliveries import lease

@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 from engine.audit.lifecycle_check import check_store
 from engine.audit.migrate_lifecycle import migrate_lifecycles
 from engine.audit.verify import verify
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.escalation.fire import fire_due
 from engine.outbox.case_event import CaseEvent
 from engine.outbox.deliveries import lease, settle

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from apps.status import check_health
 from engine.actors import NewActor, add_actor
-from engine.commands.advance import Command
+from engine.commands.command import Command
 from engine.commands.holds import PARKED, Held, held, hold, release
 from engine.commands.one_time_codes import LASTS, issue, issue_by_hand, redeem
 from engine.commands.staffing import journal

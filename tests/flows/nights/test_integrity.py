@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from engine.actors import NewActor, add_actor
 from engine.create_store import set_clock
+from engine.kept_counts import keep_count, kept_count
 from engine.ledger.anchoring import published
 from flows.nights.integrity import CHECKED, Integrity
 from flows.scheduled_work import run_scheduled
@@ -62,6 +64,20 @@ def test_an_old_fault_that_the_nightly_check_of_two_days_misses_is_found(work: W
     [mail] = sent_mails(work)
     assert mail.to == "ada@example.com"
     assert f"{old}:1:hash" in mail.body
+
+
+def test_a_count_of_indicators_that_is_not_that_of_the_record_is_found_and_put_right(work: Work):
+    new_case(work.store)
+    set_clock(work.store, START + DAY)
+    asyncio.run(run_scheduled(work, "overnight-escalation"))
+    with work.store.writing() as tx:
+        row = tx.row("SELECT question FROM indicator_count WHERE facts = 'openings' ORDER BY as_of DESC")
+        kept = kept_count(tx, row.question)
+        assert kept is not None
+        assert [facts for _, _, facts, _ in kept.cells] == [1]
+        keep_count(tx, replace(kept, cells=[]))
+    assert [fault.what for fault in run_integrity_check(work, WEEK).new] == ["count_wrong openings"]
+    assert run_integrity_check(work, 2 * WEEK).verdict.ok
 
 
 def test_each_fault_is_reported_once_and_a_new_fault_alone(work: Work):

@@ -8,7 +8,8 @@ from apps.indicator_documents import indicator_document
 from apps.principal_indicators import SeenIndicator, indicator_seen
 from engine.access.doors import home_owner
 from engine.actors import system_actor
-from engine.commands.advance import Command, advance
+from engine.commands.advance import advance
+from engine.commands.command import Command
 from engine.create_store import set_clock
 from engine.rules.in_force import rules_in
 from engine.store import Store

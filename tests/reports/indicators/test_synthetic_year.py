@@ -8,6 +8,7 @@ import pytest
 from apps.indicator_documents import indicator_document
 from apps.principal_indicators import SeenIndicator, indicator_seen
 from benchmarks.synthetic_year import (
+    BEGIN,
     DAYS,
     PEOPLE,
     PLANTED_CAUSE,
@@ -21,10 +22,19 @@ from benchmarks.synthetic_year import (
 from engine.access.doors import home_owner
 from engine.actors import NewActor, add_actor, system_actor
 from engine.create_store import set_clock
+from engine.kept_counts import forget_counts, keep_count
 from engine.order_tallies import record_orders, tally
+from engine.rules.in_force import rules_in
+from engine.rules.indicator_queries import Facts
 from engine.settings import Settings
 from engine.store import Store
+from models.columns import to_micros
+from reports.indicators.figures import figures, spans_of
+from reports.indicators.kept_cells import counted_anew, kept_cells
+from reports.indicators.kept_durations import durations_anew
+from reports.indicators.kept_questions import questions
 from reports.indicators.periods import period_of
+from reports.indicators.record_cells import RecordReader
 from statemachines.roles import Role
 from tests.case_actions import DAY, START
 
@@ -53,6 +63,26 @@ def seen(store: Store, name: str, period: str, *by: str) -> SeenIndicator:
     with store.looking() as tx:
         owner = home_owner(system_actor(tx))
     return indicator_seen(store, owner, name, period_of(period), AT, AT, by)
+
+
+def test_kept_counts_are_read_where_few_cases_moved_and_the_record_elsewhere(year: Store):
+    kept_at, few, many = (to_micros(BEGIN + days * DAY) for days in (330, 320, 10))
+    month = [period_of("2026-01"), period_of("2026-02"), period_of("2026-12")]
+    with year.writing() as tx:
+        rules = rules_in(tx)
+        known = list(rules.indicators(kept_at).values())
+        counted = {at: figures(tx, rules, known, month, at) for at in (few, many)}
+        for question in questions(rules, kept_at):
+            anew = durations_anew if question.of_durations else counted_anew
+            count = anew(RecordReader.at(tx, rules, kept_at), question)
+            assert count is not None
+            keep_count(tx, count)
+        spans = spans_of(known[0], month)
+        asked = Facts.OPENINGS, spans, ["kind"], ["cases_opened"]
+        assert kept_cells(RecordReader.at(tx, rules, few), *asked) is not None
+        assert kept_cells(RecordReader.at(tx, rules, many), *asked) is None
+        assert {at: figures(tx, rules, known, month, at) for at in (few, many)} == counted
+        forget_counts(tx)
 
 
 def test_the_planted_cause_is_found_in_the_month_in_which_it_begins(year: Store):

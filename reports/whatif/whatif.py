@@ -1,0 +1,66 @@
+"""Live the past of a store again under other rules and count what would have been; nothing is written (K1-K3)."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from engine.store import Store
+from models.columns import to_micros
+from reports.whatif.comparison import ComparedClock, compared_clocks
+from reports.whatif.effects import LeftOut
+from reports.whatif.figures import Weeks, WhatIf
+from reports.whatif.other_rules import OtherRules
+from reports.whatif.record import Filter, RecordedCase, recorded_cases
+from reports.whatif.relived_case import RelivedCase
+from statemachines.refused import Refused
+
+
+def whatif(store: Store, others: Sequence[OtherRules], chosen: Filter, at: datetime, zone: ZoneInfo) -> list[WhatIf]:
+    """Return what each of several rules would have done, in their order, as of an instant; weeks are those of a zone.
+
+    The record is read once, in one transaction; the memory needed does not grow with the number of cases.
+    """
+    results = [WhatIf(rules.name) for rules in others]
+    weeks, until = Weeks(zone), to_micros(at)
+    with store.looking() as tx:
+        for recorded in recorded_cases(tx, chosen):
+            for rules, result in zip(others, results, strict=True):
+                _reckon(recorded, rules, chosen, until, result, weeks)
+    for rules, result in zip(others, results, strict=True):
+        if chosen.pack is not None:
+            result.not_reckoned = rules.not_reckoned(chosen.pack)
+    return results
+
+
+def _reckon(
+    recorded: RecordedCase, rules: OtherRules, chosen: Filter, until: int, result: WhatIf, weeks: Weeks
+) -> None:
+    lived = _lived(recorded, rules, until)
+    result.cases += 1
+    if isinstance(lived, str):
+        result.left_out[lived] += 1
+        return
+    result.add(list(compared_clocks(recorded, lived, chosen.window)))
+    result.add_steps(recorded, lived, chosen.window, weeks)
+
+
+def changed_clocks(store: Store, rules: OtherRules, chosen: Filter, at: datetime) -> Iterator[ComparedClock]:
+    """Yield every clock that would have ended otherwise, by case; the store stays open for reading meanwhile."""
+    with store.looking() as tx:
+        for recorded in recorded_cases(tx, chosen):
+            lived = _lived(recorded, rules, to_micros(at))
+            if not isinstance(lived, str):
+                clocks = compared_clocks(recorded, lived, chosen.window)
+                yield from (clock for clock in clocks if clock.judged and clock.then != clock.now)
+
+
+def _lived(recorded: RecordedCase, rules: OtherRules, until: int) -> RelivedCase | str:
+    """Return the case under the rules, or the reason why it cannot be reckoned."""
+    case = RelivedCase(recorded.row, rules)
+    try:
+        case.live(recorded.moves, until)
+    except LeftOut as left_out:
+        return left_out.args[0]
+    except Refused as refused:
+        return refused.code
+    return case
