@@ -28,8 +28,8 @@ NOBODY = frozenset({SYSTEM, IMPORT, CUSTOMER})
 """The handles of the actors that are no people of the house: as ``customer`` act those who come by the portal."""
 
 __all__ = [
-    "Acting", "NewActor", "acting", "acting_of", "add_actor", "administrator", "find_actor", "in_charge", "known_actor",
-    "on_duty", "refuse_nobody", "refuse_unavailable", "roles_of", "seed", "system_actor",
+    "Acting", "NewActor", "acting", "acting_of", "add_actor", "administrator", "available_or_deputies", "find_actor",
+    "in_charge", "known_actor", "refuse_nobody", "refuse_unavailable", "roles_of", "seed", "system_actor",
 ]  # fmt: skip
 
 COLUMNS = "id, handle, roles, disabled_at, absent_from, absent_until, department"
@@ -183,7 +183,7 @@ def refuse_roles_of_nobody(handle: str, roles: Iterable[str]) -> None:
         raise Refused("role_of_nobody", handle=handle, roles=roles_)
 
 
-def on_duty(wanted: Iterable[M], staff: Sequence[M], available: Callable[[M], bool]) -> list[M]:
+def available_or_deputies(wanted: Iterable[M], staff: Sequence[M], available: Callable[[M], bool]) -> list[M]:
     """Return whom to ask: each of the wanted who is available, and the deputy of each who is not.
 
     A deputy who is away himself passes it on to his own. Nobody is named twice; whoever has no deputy is left out.

@@ -1,9 +1,9 @@
 """Keep what indicators count as of an instant, from night to night (E2). The record stays the one source.
 
 Note [Settled]: a count is kept as of a minute before the last anchor. Nothing is recorded before an anchor, and a
-transaction that was open when it was made has ended within ``SETTLED``; so what had been recorded by that instant is
-there when it is counted, and what is recorded later is later. Who anchors anew may bring that instant back, so the
-counts are deleted with it.
+transaction that was open when it was made has ended within ``SETTLED`` of ``ledger/anchoring.py``; so what had been
+recorded by that instant is there when it is counted, and what is recorded later is later. Who anchors anew may bring
+that instant back, so the counts are deleted with it.
 """
 
 import hashlib

@@ -11,8 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import select
 
-from engine.actors import on_duty as present_of
-from engine.actors import roles_of
+from engine.actors import available_or_deputies, roles_of
 from engine.duty.roster import Roster, on_duty
 from engine.duty.stored import read_roster
 from engine.escalation.recipients import asked_for
@@ -100,7 +99,7 @@ def _on_duty(house: _House, case: Case, level: int, at: datetime) -> tuple[str, 
     if named is None:
         return None
     members = [actor for actor in house.staff if actor.handle in named]
-    present = present_of(members, house.staff, lambda actor: actor.available(at))
+    present = available_or_deputies(members, house.staff, lambda actor: actor.available(at))
     readers = lifecycle_of(case.kind).readers
     may_know = [actor for actor in present if not readers or roles_of(actor.roles) & set(readers)]
     return tuple(actor.handle for actor in may_know) if may_know or not present else None

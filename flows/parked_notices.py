@@ -5,7 +5,7 @@ import hashlib
 
 from sqlmodel import select
 
-from engine.actors import on_duty
+from engine.actors import available_or_deputies
 from engine.store import Store
 from engine.timers import parking
 from engine.timers.parking import Parked
@@ -51,7 +51,9 @@ def with_roles(store: Store, roles: tuple[Role, ...]) -> list[Actor]:
     with store.reading() as session:
         actors = session.exec(select(Actor).order_by(Actor.handle)).all()
     holders = [actor for actor in actors if set(roles) & set(actor.roles.split())]
-    return [actor for actor in on_duty(holders, actors, lambda actor: actor.available(now)) if actor.email]
+    return [
+        actor for actor in available_or_deputies(holders, actors, lambda actor: actor.available(now)) if actor.email
+    ]
 
 
 def _digest(cases: list[Parked]) -> str:

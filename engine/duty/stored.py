@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from engine.actors import on_duty as present_of
+from engine.actors import available_or_deputies
 from engine.caches import Acting
 from engine.duty.roster import Roster, RosterEdition, Swap
 from engine.rules.in_force import rules_in
@@ -69,7 +69,7 @@ class DutyStaff:
         """Return those of the people who can be asked at an instant, and the deputies of those who cannot."""
         now = to_micros(at)
         wanted = [self._by_handle[person] for person in people if person in self._by_handle]
-        found = present_of(wanted, self._members, lambda member: member.acting.available(now))
+        found = available_or_deputies(wanted, self._members, lambda member: member.acting.available(now))
         return tuple(member.handle for member in found)
 
     def absences(self) -> list[datetime]:

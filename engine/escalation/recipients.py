@@ -17,7 +17,7 @@ from typing import Generic, Protocol, TypeVar
 
 import orjson
 
-from engine.actors import on_duty
+from engine.actors import available_or_deputies
 from statemachines.kinds import lifecycle_of
 from statemachines.roles import LEVELS, TOP_LEVEL, Role
 from statemachines.vocabulary import State
@@ -140,7 +140,7 @@ def holders(
     if role in LINE and department is not None and not elsewhere:
         groups[2] = [member for member in role_holders if member.department is None]
     for group in groups:
-        present = on_duty(group, staff, lambda member: member.available(at))
+        present = available_or_deputies(group, staff, lambda member: member.available(at))
         if allowed := [member for member in present if member.handle not in barred]:
             return allowed
     return []

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine.actors import NewActor, add_actor, on_duty
+from engine.actors import NewActor, add_actor, available_or_deputies
 from engine.commands.holds import hold
 from engine.commands.leaving import disable, enable
 from engine.commands.open_case import Opening, open_case
@@ -296,9 +296,9 @@ def member(handle: str, deputy: str | None = None, *, away: bool = False) -> Act
     ],
 )
 def test_the_deputy_is_asked_in_the_place_of_whoever_is_away(staff: list[Actor], asked: list[str]):
-    assert [one.handle for one in on_duty(staff[:1], staff, there)] == asked
+    assert [one.handle for one in available_or_deputies(staff[:1], staff, there)] == asked
 
 
 def test_nobody_is_asked_twice():
     both = [member("a", "b", away=True), member("b")]
-    assert [one.handle for one in on_duty(both, both, there)] == ["b"]
+    assert [one.handle for one in available_or_deputies(both, both, there)] == ["b"]
