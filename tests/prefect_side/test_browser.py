@@ -137,8 +137,8 @@ def test_a_supervisor_reads_the_night_and_approves_what_waits(
 
     fills_in(page, server.ui_url, number, code_in_the_mail(store))
     ends_as(page, "Done")
-    last = history_of(store, number)[-1]
-    assert (last["move"], last["via"]) == (APPROVE, "prefect-form")
+    made = {row["move"]: row["via"] for row in history_of(store, number)}  # a flow may have assigned the case since
+    assert made.get(APPROVE) == "prefect-form"
     assert case_of(store, number)["state"] != before
 
 
