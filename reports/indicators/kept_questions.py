@@ -24,8 +24,6 @@ STRATA = ("channel", "customer_type", "severity", "department")
 COUNTED = ("rounds_called", "rounds_answered")
 MONTHS = 36
 """How many months back cells are kept: three years with their trends."""
-NOT_BY_CASE = frozenset((Facts.DETERMINATIONS,))
-"""The facts of a case that depend on other cases: what changed cannot be told by the case that did."""
 DURATIONS = frozenset(name for name, query in QUERIES.items() if query.measured is Measured.DURATION)
 """The queries whose values are kept one by one, each in a question of its own."""
 
@@ -82,7 +80,6 @@ def questions(rules: Rules, at: int) -> list[Question]:
     return [
         Question(facts, zone, tuple(sorted(names)), tuple(sorted(queries)))
         for (zone, facts, _), (names, queries) in sorted(asked.items())
-        if facts not in NOT_BY_CASE
     ]
 
 

@@ -13,6 +13,7 @@ from engine.rules.indicator_queries import QUERIES, Facts
 from engine.transaction import Tx
 from reports.indicators.answer_facts import answers
 from reports.indicators.case_facts import relation
+from reports.indicators.determination_facts import determinations
 from reports.indicators.order_facts import own_orders
 from reports.indicators.promise_facts import promises
 from reports.indicators.record_at import RecordAt, record_at
@@ -59,8 +60,8 @@ class Cell:
 class RecordReader:
     """Reads facts as of an instant, in microseconds, in one transaction, by the rules that held when they happened.
 
-    With ``changed_since`` it reads those of the cases alone that have moved since that instant; of determinations,
-    which depend on each other, all.
+    With ``changed_since`` it reads those of the cases alone that may count otherwise than then: those that have moved
+    since that instant, and the determinations that come next after theirs.
     """
 
     tx: Tx
@@ -127,6 +128,8 @@ def relation_of(
         return answers(record, attributes, rules, queries)
     if facts is Facts.ORDERS:
         return own_orders(record, attributes)
+    if facts is Facts.DETERMINATIONS:
+        return determinations(record, attributes)
     return relation(facts, record, attributes, rules, queries)
 
 

@@ -87,7 +87,8 @@ def test_an_upgrade_enters_what_was_dropped_before_it(store: Store, settings: Se
     of_timers = ("open", "spent", "next", "spent_of_case")
     for index in (*(f"cases_{name}" for name in of_cases), *(f"timer_{name}" for name in of_timers)):
         execute_sql(store, f"DROP INDEX ix_{index}")
-    execute_sql(store, "DROP INDEX ix_transition_actor")
+    for index in ("actor", "determined"):
+        execute_sql(store, f"DROP INDEX ix_transition_{index}")
     conduct = ("conduct_mark", "conduct_sheet", "conduct_sample", "conduct_draw")
     new = ("rule_draft", "suspension", "order_import", "access_code", "saved_filter", "care_consent", "care_greeting")
     duty = ("duty_alert", "duty_swap", "duty_shift", "duty_roster")
