@@ -134,3 +134,26 @@ def test_kept_recurrences_are_those_of_the_record_as_of_any_instant(store: Store
     for at in instants[1::4]:
         count = brought_to(store, at, count)
         assert {instant: kept(store, instant) for instant in instants} == expected, at
+
+
+def determined(store: Store, days: int, responsible: str, phone: str) -> str:
+    """Open a case that is determined so many days after ``START``."""
+    number = new_case(store, (days - 1) * DAY, phone=phone)
+    for hours, move in enumerate(("classify", "investigate")):
+        make_move(store, number, move, after=(days - 1) * DAY + hours * HOUR)
+    make_move(store, number, DETERMINE, after=days * DAY, responsible=responsible)
+    return number
+
+
+def test_a_recurrence_ends_where_the_case_before_it_is_determined_anew(store: Store):
+    """Between the two lies a determination that had been superseded before: it hides neither from the other."""
+    first = determined(store, 1, "carrier", "13800138000")
+    between = determined(store, 2, "carrier", "13800138001")
+    make_move(store, between, DETERMINE, after=3 * DAY, responsible="shipper")
+    determined(store, 80, "carrier", "13800138002")
+    brought_to(store, to_micros(START + 81 * DAY), None)
+    make_move(store, first, DETERMINE, after=82 * DAY, responsible="agent")
+    before, after = (to_micros(START + days * DAY) for days in (81, 83))
+    assert sum(again for _, again in kept(store, before).values()) == 1
+    assert sum(again for _, again in kept(store, after).values()) == 0
+    assert kept(store, after) == by_hand(store, after)
