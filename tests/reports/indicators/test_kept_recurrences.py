@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from engine.access.condition import EVERY_CASE
 from engine.kept_counts import KeptCount, keep_count
 from engine.rules.in_force import rules_in
 from engine.rules.indicator_queries import Facts
@@ -15,6 +16,7 @@ from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
 from reports.indicators.cells import Reader
+from reports.indicators.corrections import corrections
 from reports.indicators.determination_facts import RECURRENCE
 from reports.indicators.kept_cells import carried_forward, counted_anew, kept_cells
 from reports.indicators.kept_questions import questions
@@ -146,14 +148,19 @@ def determined(store: Store, days: int, responsible: str, phone: str) -> str:
 
 
 def test_a_recurrence_ends_where_the_case_before_it_is_determined_anew(store: Store):
-    """Between the two lies a determination that had been superseded before: it hides neither from the other."""
+    """A determination between the two, superseded before, hides neither; both are named where the figure changed."""
     first = determined(store, 1, "carrier", "13800138000")
     between = determined(store, 2, "carrier", "13800138001")
     make_move(store, between, DETERMINE, after=3 * DAY, responsible="shipper")
-    determined(store, 80, "carrier", "13800138002")
+    last = determined(store, 80, "carrier", "13800138002")
     brought_to(store, to_micros(START + 81 * DAY), None)
     make_move(store, first, DETERMINE, after=82 * DAY, responsible="agent")
     before, after = (to_micros(START + days * DAY) for days in (81, 83))
     assert sum(again for _, again in kept(store, before).values()) == 1
     assert sum(again for _, again in kept(store, after).values()) == 0
     assert kept(store, after) == by_hand(store, after)
+    with store.looking() as tx:
+        rules = rules_in(tx)
+        indicator = rules.indicators(after)["recurrence_rate"]
+        found = corrections(tx, rules, indicator, period_of("2026-05"), before, after, EVERY_CASE)
+    assert {each.number: bool(each.moves) for each in found.listed} == {first: True, last: False}
