@@ -78,7 +78,8 @@ def report_seen(store: Store, principal: Principal, at: datetime) -> SeenReport:
         listed |= {alert.number for alert in whole.alerts}
         known = known_among(tx, listed, cases_in_scope(principal, at))
         days = by_day(tx, TRENDS, at, DAYS)
-        week, before = causes(tx, at - WEEK, at + DAY.resolution), causes(tx, at - 2 * WEEK, at - WEEK)
+        week = causes(tx, at - WEEK, at + DAY.resolution, at)
+        before = causes(tx, at - 2 * WEEK, at - WEEK, at)
     claims = recoveries_seen(store, principal, at)
     return SeenReport(
         report=_of_known(whole, known),

@@ -52,8 +52,8 @@ def test_causes_are_counted_by_the_days_on_which_complaints_came_in(store: Store
         if cause:
             make_move(store, number, "investigate", after=after, cause=cause)
     with store.looking() as tx:
-        assert causes(tx, START, START + DAY) == {"handling": 1}
-        assert causes(tx, START, START + DAY * 7) == {"handling": 2, "": 1}
+        assert causes(tx, START, START + DAY, START + DAY * 7) == {"handling": 1}
+        assert causes(tx, START, START + DAY * 7, START + DAY * 7) == {"handling": 2, "": 1}
 
 
 def test_the_page_lists_only_cases_that_the_reader_may_read_and_counts_all(settings: Settings, store: Store):
