@@ -243,6 +243,20 @@ def test_what_was_not_recorded_yet_is_not_counted(store: Store):
     assert analysis_of(store, MARCH, DAY + HOUR).month.handling.kept == {"first_reply": 1}
 
 
+@pytest.mark.requirement("E2")
+@pytest.mark.parametrize(("hours", "sort"), [(1, "kept"), (200, "late")])
+def test_a_timer_that_ended_then_counts_as_of_then_when_its_message_comes_back(store: Store, hours: int, sort: str):
+    number = new_case(store, email="wang@example.com")
+    fire_due(store, START + HOUR * hours)
+    reply = make_move(store, number, "reply", after=HOUR * hours, medium="send", recipient=None).seq
+    instant = HOUR * hours + DAY
+    first = analysis_of(store, MARCH, instant)
+    assert getattr(first.month.handling, sort)["first_reply"] == 1
+    make_move(store, number, "message_undelivered", after=instant + DAY, message=reply, cause="bounced")
+    assert analysis_of(store, MARCH, instant) == first
+    assert analysis_of(store, MARCH, instant + DAY).month.handling.kept["first_reply"] == 0
+
+
 def test_a_merged_case_and_a_party_without_responsibility_are_no_recurrence(store: Store):
     target, merged = new_complaint_with_cause(store, NONE), new_complaint_with_cause(store, NONE)
     make_move(store, new_complaint_with_cause(store, NONE), "determine_responsibility", degree="none")
