@@ -8,7 +8,6 @@ is made all the same, and the case counts among those in which people would have
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from engine.commands.case_context import BY_TIMER
@@ -176,13 +175,12 @@ class RelivedCase:
 
     def _apply(self, before: Before, draft: TransitionDraft) -> TimerStarter:
         """Bring the case into its next state, and its timers with it; return what starts timers at that instant."""
-        self.case = replace(self.case, state=draft.dest)  # a case of its own: the house moves none here
+        self.case = self.case.in_state(draft.dest)
         self._note(draft.dest, draft.occurred_at)
         rules = self.rules
-        if len(rules.terms) > TERMS_KEPT:
-            rules.terms.clear()
+        rules.memo.forget(TERMS_KEPT)
         starter = TimerStarter(
-            rules.calendar, self.pack, self.case, draft.occurred_at, rules.terms, self._occurrences,
+            rules.calendar, self.pack, self.case, draft.occurred_at, rules.memo, self._occurrences,
             self._spent_parts, self._history, self._latest if draft.behind_the_record else 0,
         )  # fmt: skip
         started = apply(starter, self.table, self.table.clause, self._open, before, draft)
