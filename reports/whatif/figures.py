@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from models.columns import from_micros
 from reports.whatif.comparison import BREACHED, MET, OPEN, STOPPED, ComparedClock
+from reports.whatif.recomputed_case import RecomputedCase
 from reports.whatif.record import RecordedCase
-from reports.whatif.relived_case import RelivedCase
 
 SHOWN: Final = 10
 """How many changed clocks are named."""
@@ -97,15 +97,17 @@ class WhatIf:
         self.changed += changed
         self.changed_cases += changed > 0
 
-    def add_steps(self, recorded: RecordedCase, lived: RelivedCase, window: tuple[int, int], weeks: "Weeks") -> None:
+    def add_steps(
+        self, recorded: RecordedCase, recomputed: RecomputedCase, window: tuple[int, int], weeks: "Weeks"
+    ) -> None:
         """Count the steps of the clocks that were opened within the window; the timers' own moves are no steps."""
         since, until = window
         opened = {row.id: row.opened_at for row in recorded.timers}
         for step in recorded.steps:
-            if step.clause not in lived.table.timer_only and since <= opened.get(step.timer_id, since) < until:
-                department = _department_at(lived.departments, step.seq)
+            if step.clause not in recomputed.table.timer_only and since <= opened.get(step.timer_id, since) < until:
+                department = _department_at(recomputed.departments, step.seq)
                 self.steps_then[StepCell(weeks(step.due_at), department, step.level)] += 1
-        for fired in lived.steps:
+        for fired in recomputed.steps:
             if since <= fired.timer.opened_at < until:
                 self.steps[StepCell(weeks(fired.due_at), fired.department or NOBODY, fired.level)] += 1
 

@@ -1,4 +1,4 @@
-"""The rules under which the past is lived again: a pack in place of that of the cases, other calendars, or both."""
+"""The rules under which the past is recomputed: a pack in place of that of the cases, other calendars, or both."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Live the past of a store again under other rules and count what would have been; nothing is written (K1-K3)."""
+"""Recompute the past of a store under other rules and count what would have been; nothing is written (K1-K3)."""
 
 import multiprocessing
 from collections.abc import Iterator, Sequence
@@ -16,8 +16,8 @@ from reports.whatif.comparison import ComparedClock, compared_clocks
 from reports.whatif.effects import LeftOut
 from reports.whatif.figures import Weeks, WhatIf
 from reports.whatif.other_rules import OtherRules
+from reports.whatif.recomputed_case import RecomputedCase
 from reports.whatif.record import Filter, RecordedCase, recorded_cases, shares
-from reports.whatif.relived_case import RelivedCase
 from statemachines.refused import Refused
 
 
@@ -84,30 +84,30 @@ def _reckoned(store: Store, others: Sequence[OtherRules], chosen: Filter, at: da
 def _reckon(
     recorded: RecordedCase, rules: OtherRules, chosen: Filter, until: int, result: WhatIf, weeks: Weeks
 ) -> None:
-    lived = _lived(recorded, rules, until)
+    case = _recomputed(recorded, rules, until)
     result.cases += 1
-    if isinstance(lived, str):
-        result.left_out[lived] += 1
+    if isinstance(case, str):
+        result.left_out[case] += 1
         return
-    result.add(list(compared_clocks(recorded, lived, chosen.window)))
-    result.add_steps(recorded, lived, chosen.window, weeks)
+    result.add(list(compared_clocks(recorded, case, chosen.window)))
+    result.add_steps(recorded, case, chosen.window, weeks)
 
 
 def changed_clocks(store: Store, rules: OtherRules, chosen: Filter, at: datetime) -> Iterator[ComparedClock]:
     """Yield every clock that would have ended otherwise, by case; the store stays open for reading meanwhile."""
     with store.looking() as tx:
         for recorded in recorded_cases(tx, chosen):
-            lived = _lived(recorded, rules, to_micros(at))
-            if not isinstance(lived, str):
-                clocks = compared_clocks(recorded, lived, chosen.window)
+            case = _recomputed(recorded, rules, to_micros(at))
+            if not isinstance(case, str):
+                clocks = compared_clocks(recorded, case, chosen.window)
                 yield from (clock for clock in clocks if clock.judged and clock.then != clock.now)
 
 
-def _lived(recorded: RecordedCase, rules: OtherRules, until: int) -> RelivedCase | str:
+def _recomputed(recorded: RecordedCase, rules: OtherRules, until: int) -> RecomputedCase | str:
     """Return the case under the rules, or the reason why it cannot be reckoned."""
-    case = RelivedCase(recorded.row, rules)
+    case = RecomputedCase(recorded.row, rules)
     try:
-        case.live(recorded.moves, until)
+        case.recompute(recorded.moves, until)
     except LeftOut as left_out:
         return left_out.args[0]
     except Refused as refused:
