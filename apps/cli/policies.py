@@ -1,4 +1,4 @@
-"""Commands about the rules: policy list, check, show, publish, interpret."""
+"""Commands about the rules: policy list, check, show, preview, publish, interpret."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
@@ -11,6 +11,7 @@ import typer
 from apps.cli.context import DONE, REFUSED, As, FileEncoding, Json, cli, instant, local, table
 from apps.cli.current_rules import CurrentRules, current_rules, edition_document, effective, give_published
 from apps.cli.pack_settings import settings_of
+from apps.cli.rule_preview import give_preview
 from apps.cli.text_files import read_file
 from apps.variable_views import yuan
 from engine.rules.editions import EditionRow
@@ -149,6 +150,17 @@ def _interpretation(row: InterpretationRow) -> dict[str, Any]:
 
 def _when(micros: int) -> str:
     return local(from_micros(micros))
+
+
+@policy.command()
+def preview(
+    file: Path, effective_from: Effective = None, encoding: FileEncoding = None, as_: As = None, json: Json = False
+) -> None:
+    """Which deadlines of open cases a pack from a file would move; nothing is published."""
+    begins: datetime | None = None
+    if effective_from is not None:
+        begins = effective(effective_from, parsed(read_file(file), file.name).zone, cli.store.now())
+    give_preview(Sort.PACK, file, begins, as_)
 
 
 @policy.command()

@@ -14,6 +14,7 @@ from httpx import Response
 
 from apps.api.schema import schema
 from apps.principal_rules import READS_RULES
+from engine.rules.policy import POLICIES
 from engine.settings import Settings
 from engine.store import Store
 from statemachines.roles import Role
@@ -57,6 +58,9 @@ OF_ADMINISTRATORS: dict[str, tuple[str, str, dict[str, Any]]] = {
 FOUND_NOWHERE = {"track_order", "download_attachment", "download_thumbnail", "erase_case_file"}
 """Those that find nothing in most of the cases."""
 DAYS = {"since": "2026-03-01", "until": "2026-03-31"}
+SHIPPED = (POLICIES / "logistics.toml").read_text("utf-8").replace('version = "2026-12"', 'version = "next"')
+SHORTER = SHIPPED.replace("[clauses.solution]\namount = 24", "[clauses.solution]\namount = 1")
+"""The shipped pack as another version, with a solution within an hour: it moves the deadline of each open case."""
 SURVEY = {"pack": "logistics", "period": "2026-02", "kinds": ["complaint"], "size": 5}
 OF_MANY: dict[str, tuple[str, str, dict[str, Any]]] = {
     "list_cases": (GET, "/cases", {"params": {"all": True, "limit": 200}}),
@@ -83,6 +87,7 @@ OF_MANY: dict[str, tuple[str, str, dict[str, Any]]] = {
     "greetings": (GET, "/reports/greetings", {"params": {"period": "2026-03"}}),
     "surveys": (GET, "/reports/surveys", {}),
     "show_whatif": (GET, "/whatif", {"params": {"pack": "shipping"}}),
+    "preview_rules": (POST, "/rules/preview", {"json": {"sort": "pack", "content": SHORTER}}),
     "list_draws": (GET, "/conduct/draws", {}),
     "list_own_sheets": (GET, "/conduct/own-sheets", {}),
     "show_conduct_figures": (GET, "/conduct/figures", {"params": DAYS}),
@@ -313,6 +318,20 @@ def test_the_past_under_other_rules_counts_the_cases_that_a_role_may_read(
     answer = asked(caller, OF_MANY["show_whatif"], who)
     if role in READS_RULES:
         assert answer.json()["figures"]["cases"] == len(readable(role))
+    else:
+        assert (answer.status_code, answer.json()["code"]) == (403, "not_in_charge")
+
+
+@pytest.mark.parametrize("role", sorted(PEOPLE))
+def test_a_proposed_pack_is_tried_on_the_open_cases_that_a_role_may_read(
+    sqlite_store: Store, caller: TestClient, cases: Cases, role: Role
+):
+    who = principal(sqlite_store, role).actor.handle
+    cases.put(OWN, owner=who)
+    answer = asked(caller, OF_MANY["preview_rules"], who)
+    if role in READS_RULES:
+        still_open = readable(role) - {"closed, other department"}
+        assert answer.json()["preview"]["computed_cases"] == len(still_open)
     else:
         assert (answer.status_code, answer.json()["code"]) == (403, "not_in_charge")
 
