@@ -6,6 +6,7 @@ from fastapi.routing import APIRoute
 from apps.api import (
     access_codes,
     attachments,
+    case_bundle,
     case_list,
     case_reading,
     cases,
@@ -38,6 +39,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     case_reading.router,
     moves.router,
     attachments.router,
+    case_bundle.router,
     erasures.router,
     access_codes.router,
     desk.router,

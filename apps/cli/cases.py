@@ -7,7 +7,7 @@ import typer
 
 from apps import views
 from apps.case_history import history as history_of_case
-from apps.cli import access_codes, attachments, case_moves, erasures
+from apps.cli import access_codes, attachments, case_bundle, case_moves, erasures
 from apps.cli.context import As, Json, cli, local, table
 from apps.cli.customer_doubts import customer_doubts, letters_row, question_document
 from apps.cli.number_options import whole_option
@@ -36,6 +36,7 @@ case.command("attach")(attachments.attach_)
 case.command("attachments")(attachments.attachments_)
 case.command("download")(attachments.download_)
 case.command("erase-attachment")(attachments.erase_attachment_)
+case.command("bundle")(case_bundle.bundle)
 case.command("erase")(erasures.erase)
 case.command("access-code")(access_codes.access_code)
 

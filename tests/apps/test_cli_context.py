@@ -43,6 +43,7 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "case download": (REFUSED, (NUMBER, "0" * 32, "--to", "nowhere.jpg", "--as", "sue")),
     "case access-code": (REFUSED, (NUMBER, "--name", "Wang", "--reason", "No mail address.", "--as", "amy")),
     "case erase-attachment": (REFUSED, (NUMBER, "0" * 32, "--reason", "He asks for it.", "--as", "sue")),
+    "case bundle": (REFUSED, (NUMBER, "case.zip", "--reason", "An appeal.", "--as", "sue")),
     "case erase": (REFUSED, (NUMBER, "1", "text", "--reason", "He asks for it.", "--as", "sue")),
     "case history": (DONE, (NUMBER,)),
     "case clocks": (DONE, (NUMBER,)),

@@ -74,6 +74,8 @@ OF_ONE_CASE: dict[tuple[str, str], Ask] = {
     (POST, "/cases/{number}/follow-up"): Ask(ANYBODY_OF_STAFF, {"text": "Again."}),
     (GET, "/cases/{number}/access-code"): Ask(AT_THE_DESK),
     (POST, "/cases/{number}/access-code"): Ask(AT_THE_DESK, {"customer": "Zhou", "phone": "1", "reason": "No mail."}),
+    (GET, "/cases/{number}/bundle"): Ask(ANYBODY_OF_STAFF),
+    (POST, "/cases/{number}/bundle"): Ask(ANYBODY_OF_STAFF, {"reason": "An appeal."}),
     (GET, "/cases/{number}/attachments"): Ask(ANYBODY_OF_STAFF),
     (POST, "/cases/{number}/attachments"): Ask(ANYBODY_OF_STAFF, {}, files=True),
     (GET, "/cases/{number}/attachments/{attachment_id}"): Ask(ANYBODY_OF_STAFF, finds_nothing=True),

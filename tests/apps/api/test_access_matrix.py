@@ -39,6 +39,7 @@ OF_ONE_CASE: dict[str, tuple[str, str, dict[str, Any]]] = {
     "follow_up": (POST, "/cases/{number}/contacts", {"json": {"text": "Again."}}),
     "track_order": (GET, "/tracking/{number}", {}),
     "open_case": (POST, "/cases", {"json": {"text": "It came of another.", "parent": "{number}"}}),
+    "take_bundle": (POST, "/cases/{number}/bundle", {"json": {"reason": "An appeal."}}),
     "hand_access_code": (POST, "/cases/{number}/access-codes", {"json": {"name": "Wang", "reason": "She has none."}}),
     "list_attachments": (GET, "/cases/{number}/attachments", {}),
     "attach_files": (POST, "/cases/{number}/attachments", {"files": {"files": ("a.txt", b"Seen.", "text/plain")}}),
