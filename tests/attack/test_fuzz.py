@@ -60,7 +60,7 @@ READS: dict[tuple[str, str], tuple[str, ...]] = {
     ("case attach", "files"): (".jpg", ".txt"),
 }  # fmt: skip
 """The kinds of file that each argument reads."""
-WRITES = frozenset({
+WRITES = frozenset({("case bundle", "file"),
     ("export", "--out"), ("export", "--mapping"), ("replay", "--report"), ("replay", "--picture"),
     ("mapping suggest", "--out"), ("backup", "file"), ("case download", "--to"), ("kpi export", "--out"),
     ("kpi report", "--out"), ("regulator-pack", "--out"), ("survey visits", "--out"),
