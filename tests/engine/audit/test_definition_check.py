@@ -9,7 +9,7 @@ from engine.audit.verify import verify
 from engine.store import Store
 from tests.case_actions import execute_sql
 
-pytestmark = pytest.mark.requirement("B5")
+pytestmark = [pytest.mark.requirement("B5"), pytest.mark.any_database]
 
 
 def codes(store: Store) -> set[str]:

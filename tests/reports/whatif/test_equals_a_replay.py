@@ -57,6 +57,7 @@ def equals(closeloop: Closeloop, store: Store, fresh: Store, log: Path, mapping:
 
 
 @needs(RECEIPT)
+@pytest.mark.long
 def test_the_receipt_phase_under_other_limits_and_calendars(closeloop: Closeloop, simulated: Store, fresh: Store):
     exact, not_exact = equals(closeloop, simulated, fresh, RECEIPT, "receipt.toml")
     assert (exact, not_exact) == (1434, 0)
