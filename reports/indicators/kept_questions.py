@@ -8,6 +8,7 @@ release. Where one of them is another, the question is another one, and nothing 
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from engine.rules.in_force import Rules
@@ -16,6 +17,7 @@ from models.columns import from_micros
 from reports.indicators.periods import Period, month_of, trend_to
 from reports.indicators.record_at import RecordAt
 from reports.indicators.record_cells import Span, relation_of
+from statemachines.kinds import kept_with_lifecycles
 
 ALWAYS = frozenset(("pack", "department"))
 """By what every fact is counted besides its filters: whom targets and plans are of (E3)."""
@@ -41,10 +43,7 @@ class Question:
 
     def key(self, rules: Rules, *, postgres: bool) -> str:
         """Return the digest of the SQL that counts it."""
-        records = (RecordAt(postgres, moved, moved) for moved in (False, True))
-        relations = (relation_of(record, rules, self.facts, self.names, self.queries) for record in records)
-        text = "\n".join((self.facts, self.zone, *self.names, *self.queries, *relations))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return _digest(self, rules, postgres)
 
     def answers(self, names: Collection[str], queries: Collection[str]) -> bool:
         """Return whether its cells hold what is asked by these attributes and queries."""
@@ -57,11 +56,18 @@ class Question:
         """Return whether it asks for the durations one by one, and not for sums."""
         return not DURATIONS.isdisjoint(self.queries)
 
-    def months(self, at: int) -> list[Span]:
+    def months(self, at: int) -> Sequence[Span]:
         """Return the months that are kept as of an instant, oldest first: of durations, at the end of one, that one."""
-        zone = ZoneInfo(self.zone)
-        spans = [(month.begins(zone), month.ends(zone)) for month in months_until(self.zone, at)]
+        spans = _spans(self.zone, _month_of(self.zone, at))
         return [span for span in spans if span[1] == at] if self.of_durations and begins_month(self.zone, at) else spans
+
+
+@kept_with_lifecycles(512)
+def _digest(question: Question, rules: Rules, postgres: bool) -> str:
+    records = (RecordAt(postgres, moved, moved) for moved in (False, True))
+    relations = (relation_of(record, rules, question.facts, question.names, question.queries) for record in records)
+    text = "\n".join((question.facts, question.zone, *question.names, *question.queries, *relations))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def questions(rules: Rules, at: int) -> list[Question]:
@@ -86,15 +92,9 @@ def questions(rules: Rules, at: int) -> list[Question]:
     ]
 
 
-def months_until(zone: str, at: int) -> Sequence[Period]:
-    """Return the months of which cells are kept at an instant, oldest first, with the one after it."""
-    return trend_to(_month_of(zone, at).before(-1), MONTHS)
-
-
 def month_ends(zone: str, at: int) -> list[int]:
     """Return the instants, up to this one, at which a month of which cells are kept was over; oldest first."""
-    begins = (month.begins(ZoneInfo(zone)) for month in months_until(zone, at)[1:])
-    return [begin for begin in begins if begin <= at]
+    return [begin for begin, _ in _spans(zone, _month_of(zone, at))[1:] if begin <= at]
 
 
 def begins_month(zone: str, at: int) -> bool:
@@ -104,3 +104,10 @@ def begins_month(zone: str, at: int) -> bool:
 
 def _month_of(zone: str, at: int) -> Period:
     return month_of(from_micros(at).astimezone(ZoneInfo(zone)).date())
+
+
+@lru_cache(maxsize=64)
+def _spans(zone: str, month: Period) -> Sequence[Span]:
+    """Return the months of which cells are kept in a month, oldest first, with the one after it."""
+    of_zone = ZoneInfo(zone)
+    return tuple((each.begins(of_zone), each.ends(of_zone)) for each in trend_to(month.before(-1), MONTHS))

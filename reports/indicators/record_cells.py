@@ -5,6 +5,7 @@ Python gets a cell for each combination of attributes that occurs, however many 
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Self
 
@@ -16,6 +17,7 @@ from reports.indicators.case_facts import relation
 from reports.indicators.order_facts import own_orders
 from reports.indicators.promise_facts import promises
 from reports.indicators.record_at import RecordAt, record_at
+from statemachines.kinds import kept_with_lifecycles
 
 Span = tuple[int, int]
 """When a period begins and when it is over, in microseconds."""
@@ -121,6 +123,13 @@ def relation_of(
     record: RecordAt, rules: Rules, facts: Facts, attributes: Collection[str], queries: Collection[str]
 ) -> str:
     """Return the relation of facts with these attributes and queries as a SELECT with the parameter ``:as_of``."""
+    return _relation_of(record, rules, facts, tuple(attributes), tuple(queries))
+
+
+@kept_with_lifecycles(256)
+def _relation_of(
+    record: RecordAt, rules: Rules, facts: Facts, attributes: tuple[str, ...], queries: tuple[str, ...]
+) -> str:
     if facts is Facts.PROMISES:
         return promises(record, attributes)
     if facts is Facts.ANSWERS:
@@ -132,6 +141,11 @@ def relation_of(
 
 def period_of_fact(spans: Sequence[Span]) -> str:
     """Return the number of the period in which a fact lies; NULL for a gap between them."""
+    return _period_among(tuple(spans))
+
+
+@lru_cache(maxsize=64)
+def _period_among(spans: tuple[Span, ...]) -> str:
     if all(before[1] == after[0] for before, after in pairwise(spans)):
         return _halved(spans, 0)
     whens = (f"WHEN f.at >= {begin} AND f.at < {end} THEN {number}" for number, (begin, end) in enumerate(spans))
