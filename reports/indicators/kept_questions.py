@@ -70,11 +70,16 @@ def _digest(question: Question, rules: Rules, postgres: bool) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def questions(rules: Rules, at: int) -> list[Question]:
+def questions(rules: Rules, at: int) -> Sequence[Question]:
     """Return the questions of the indicators in force at an instant: those of one kind of facts and zone together.
 
     Each duration is a question of its own.
     """
+    return _questions(rules, rules.unchanged_since(at))
+
+
+@lru_cache(maxsize=64)
+def _questions(rules: Rules, at: int) -> Sequence[Question]:
     asked: dict[tuple[str, Facts, str], tuple[set[str], set[str]]] = {}
     for indicator in rules.indicators(at).values():
         for side in indicator.sides.values():
@@ -85,11 +90,11 @@ def questions(rules: Rules, at: int) -> list[Question]:
     for (_, facts, _), (names, queries) in asked.items():
         names.update(ALWAYS & FILTERS[facts], STRATA if facts is Facts.ANSWERS else ())
         queries.update(COUNTED if facts is Facts.ANSWERS else ())
-    return [
+    return tuple(
         Question(facts, zone, tuple(sorted(names)), tuple(sorted(queries)))
         for (zone, facts, _), (names, queries) in sorted(asked.items())
         if facts not in NOT_BY_CASE
-    ]
+    )
 
 
 def month_ends(zone: str, at: int) -> list[int]:
