@@ -116,7 +116,7 @@ class RecordReader:
         """Return the values of the parameters of a relation of these periods."""
         since = {} if self.changed_since is None else {"changed_since": self.changed_since}
         begin, end = min(begin for begin, _ in spans), max(end for _, end in spans)
-        return {"as_of": self.as_of, "begin": begin, "end": end, **since}
+        return {"as_of": self.as_of, "begin": begin, "end": end, **bounds(spans), **since}
 
 
 def relation_of(
@@ -140,16 +140,17 @@ def _relation_of(
 
 
 def period_of_fact(spans: Sequence[Span]) -> str:
-    """Return the number of the period in which a fact lies; NULL for a gap between them."""
-    return _period_among(tuple(spans))
+    """Return the number of the period in which a fact lies, NULL for a gap between them; its bounds are parameters.
+
+    So the text is the same for as many periods of any time, and the database need not parse it anew for each month.
+    """
+    return _halved(0, len(spans)) if _successive(spans) else _one_by_one(len(spans))
 
 
-@lru_cache(maxsize=64)
-def _period_among(spans: tuple[Span, ...]) -> str:
-    if all(before[1] == after[0] for before, after in pairwise(spans)):
-        return _halved(spans, 0)
-    whens = (f"WHEN f.at >= {begin} AND f.at < {end} THEN {number}" for number, (begin, end) in enumerate(spans))
-    return f"CASE {' '.join(whens)} END"
+def bounds(spans: Sequence[Span]) -> dict[str, int]:
+    """Return the values of the parameters of ``period_of_fact``."""
+    begins = {f"from_{number}": begin for number, (begin, _) in enumerate(spans)}
+    return begins if _successive(spans) else begins | {f"to_{number}": end for number, (_, end) in enumerate(spans)}
 
 
 def named_values(names: Sequence[str]) -> str:
@@ -162,10 +163,20 @@ def picked(row: Any, names: Sequence[str]) -> dict[str, str]:
     return {name: getattr(row, name) or "" for name in names}
 
 
-def _halved(spans: Sequence[Span], first: int) -> str:
-    """Return the number of the period of successive ones, the first of which has a number, by halves."""
-    if len(spans) == 1:
+def _successive(spans: Sequence[Span]) -> bool:
+    return all(before[1] == after[0] for before, after in pairwise(spans))
+
+
+@lru_cache(maxsize=64)
+def _halved(first: int, number: int) -> str:
+    """Return which of so many successive periods from the first one it is, by halves."""
+    if number == 1:
         return str(first)
-    half = len(spans) // 2
-    before, after = _halved(spans[:half], first), _halved(spans[half:], first + half)
-    return f"CASE WHEN f.at < {spans[half][0]} THEN {before} ELSE {after} END"
+    half = number // 2
+    before, after = _halved(first, half), _halved(first + half, number - half)
+    return f"CASE WHEN f.at < :from_{first + half} THEN {before} ELSE {after} END"
+
+
+def _one_by_one(number: int) -> str:
+    whens = (f"WHEN f.at >= :from_{each} AND f.at < :to_{each} THEN {each}" for each in range(number))
+    return f"CASE {' '.join(whens)} END"
