@@ -30,6 +30,7 @@ OF_FACTS = """
 SELECT DISTINCT question, zone, names, queries FROM indicator_count WHERE facts = :facts ORDER BY question
 """
 INSTANTS = "SELECT question, as_of FROM indicator_count ORDER BY question, as_of"
+INSTANTS_OF = "SELECT as_of FROM indicator_count WHERE question = :question ORDER BY as_of"
 FORGET = "DELETE FROM indicator_count WHERE question = :question AND as_of = :as_of"
 FORGET_ALL = "DELETE FROM indicator_count"
 
@@ -84,7 +85,7 @@ def seal_faults(tx: Tx) -> Iterator[str]:
 
 def kept_instants(tx: Tx, question: str) -> list[int]:
     """Return the instants as of which something is kept of a question, oldest first."""
-    return [row.as_of for row in tx.rows(INSTANTS) if row.question == question]
+    return [row.as_of for row in tx.rows(INSTANTS_OF, question=question)]
 
 
 def questions_kept(tx: Tx, as_of: int) -> frozenset[str]:

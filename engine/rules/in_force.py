@@ -141,7 +141,10 @@ class Rules:
         return next((edition for edition in effective if (edition.sort, edition.name) == (sort, name)), None)
 
     def unchanged_since(self, at: int) -> int:
-        """Return the instant since which the rules in force at this one are in force; long ago for shipped ones."""
+        """Return the instant since which the rules in force at this one are in force; long ago for shipped ones.
+
+        Calendars aside, which hold as soon as they are published.
+        """
         begins = (edition.effective_from for edition in self.editions if edition.effective_from <= at)
         return max(begins, default=LONG_AGO)
 
