@@ -7,7 +7,7 @@ that instant back, so the counts are deleted with it.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -93,19 +93,11 @@ def questions_kept(tx: Tx, as_of: int) -> frozenset[str]:
     return frozenset(row.question for row in tx.rows(ALL_AS_OF, as_of=as_of) if row.seal == _seal(row._asdict()))
 
 
-def others(tx: Tx, kept: Mapping[str, Collection[int]], before: int) -> list[Any]:
-    """Return question and instant of the rows of other questions, and of these as of other instants before this one."""
-    return [
-        row
-        for row in tx.rows(INSTANTS)
-        if row.question not in kept or (row.as_of < before and row.as_of not in kept[row.question])
-    ]
-
-
-def forget(tx: Tx, rows: Iterable[Any]) -> None:
-    """Delete rows by their question and instant."""
-    for row in rows:
-        tx.run(FORGET, question=row.question, as_of=row.as_of)
+def forget_others(tx: Tx, kept: Mapping[str, Collection[int]], before: int) -> None:
+    """Delete the rows of other questions than these, and of these the rows as of other instants before this one."""
+    for row in tx.rows(INSTANTS):
+        if row.question not in kept or (row.as_of < before and row.as_of not in kept[row.question]):
+            tx.run(FORGET, question=row.question, as_of=row.as_of)
 
 
 def forget_counts(tx: Tx) -> None:
