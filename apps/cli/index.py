@@ -60,6 +60,8 @@ ROOMS = (
 )
 
 
+SERVERS = frozenset({"drive", "up", "worker", "serve"})
+"""The commands that run until they are stopped."""
 GROUPS = frozenset(name for room in ROOMS if room.group and not room.alone for name in room.commands)
 
 
