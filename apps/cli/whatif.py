@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from apps.cli.context import As, FileEncoding, Json, cli, instant, local, table
-from apps.cli.exporting import write_private
+from apps.cli.private_files import write_private
 from apps.cli.text_files import read_file
 from apps.principal_whatif import Asked, Reckoning, RuleText, changed_seen, reckoning, whatif_seen
 from apps.whatif_documents import whatif_document

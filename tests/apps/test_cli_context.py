@@ -429,7 +429,10 @@ HEAVY = (
     "alembic", "cryptography", "holidays", "httpx", "numpy", "openpyxl", "prefect", "psycopg", "scipy", "sklearn",
     "smtplib", "sqlalchemy", "sqlmodel", "xlsxwriter",
 )  # fmt: skip
-NOT_OF_A_CASE = ("engine.audit.erase_texts", "markdown_it", "reports.indicators.figures", "yaml")
+NOT_OF_A_CASE = (
+    "engine.accounts.access_codes", "engine.audit.erase_texts", "gateways.charset", "markdown_it",
+    "reports.indicators.figures", "yaml",
+)  # fmt: skip
 """What the commands that come first, those of a case, need not load either."""
 IMPORTS = """
 import sys
@@ -449,5 +452,37 @@ def test_common_commands_import_no_heavy_library(sqlite_settings: Settings, sqli
     script = IMPORTS.format(
         commands=[list(arguments) for arguments in COMMON], heavy=HEAVY, not_of_a_case=NOT_OF_A_CASE
     )
+    result = run_process(sys.executable, "-c", script, env=environment(sqlite_settings.where))
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+BUDGETS = (
+    (("board",), 152, ("asyncio", "markdown_it", "pygments", "yaml")),
+    (("status",), 145, ("apscheduler", "asyncio", "markdown_it")),
+    (("case", "list"), 240, NOT_OF_A_CASE),
+    (("kpi", "list"), 255, ("engine.commands.arrivals", "gateways.orders", "phonenumbers", "reports.event_log")),
+)
+"""Commands; how many modules of this project each may import, and which modules it must not."""
+OWN = ("apps.", "classifier.", "engine.", "flows.", "gateways.", "locales.", "models.", "reports.", "statemachines.")
+COUNTED = """
+import sys
+from apps.cli import run
+assert run({arguments!r}) == 0
+own = sorted(name for name in sys.modules if name.startswith({own!r}))
+assert len(own) <= {most}, (len(own), own)
+unused = sorted(name for name in {unused!r} if name in sys.modules)
+assert not unused, unused
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "most", "unused"), BUDGETS, ids=[" ".join(arguments) for arguments, _, _ in BUDGETS]
+)
+def test_a_command_stays_within_its_budget_of_imports(
+    sqlite_settings: Settings, sqlite_store: Store, arguments: tuple[str, ...], most: int, unused: tuple[str, ...]
+):
+    """What a command imports is most of its time. Raise a budget only with a reason; each command has a new process."""
+    new_case(sqlite_store)
+    script = COUNTED.format(arguments=[*arguments, "--json"], own=OWN, most=most, unused=unused)
     result = run_process(sys.executable, "-c", script, env=environment(sqlite_settings.where))
     assert result.returncode == 0, result.stdout + result.stderr
