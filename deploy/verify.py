@@ -9,6 +9,8 @@ anchors.jsonl and the leaves; a backup brings its own, but those that were publi
 FILE remembers what was seen, and `FILE.heads` every case's head: whatever was there at the last visit must still be
 there. It belongs to whoever checks, on his own machine.
 
+It stays one long file on purpose: an auditor copies it to his own machine and reads from top to bottom what he trusts.
+
 Exit 0: whole. 1: it could not be checked. 2: faults, one line each: case, transition, fault.
 """
 
