@@ -32,6 +32,8 @@ from flows.run_info import RunInfo, RunResult
 from flows.run_text import RunText
 from flows.tick import PREFECT_AWAY, drain
 from flows.work import Unobserved, Work, off_loop
+from forecast.training import ForecastTraining
+from forecast.training import train as train_forecast
 from gateways.schedule import (
     CALLBACK_PLAN,
     CARE,
@@ -39,6 +41,7 @@ from gateways.schedule import (
     CLASSIFIER_TRAINING,
     COMPLAINT_ANALYSIS,
     EVALUATION,
+    FORECAST_TRAINING,
     INTEGRITY,
     MORNING_REPORT,
     OVERNIGHT,
@@ -67,6 +70,7 @@ Result = (
     | Greeted
     | Integrity
     | TrainingResult
+    | ForecastTraining
     | int
 )
 
@@ -127,6 +131,12 @@ async def _train(work: Work) -> TrainingResult:
     return await work.step("train", partial(off_loop, train), RunText("step.train"), retries=RETRIES)
 
 
+async def _train_forecast(work: Work) -> ForecastTraining:
+    """Train the forecast on the timers that have ended; use it only if it is better than simple guesses."""
+    train = partial(train_forecast, work.store, await work.now())
+    return await work.step("train-forecast", partial(off_loop, train), RunText("step.train_forecast"), retries=RETRIES)
+
+
 async def _catch_up(work: Work) -> int:
     """Do the driver's work if no driver is running; return how much was done."""
     if await off_loop(_driven, work.store, await work.now()):
@@ -152,6 +162,7 @@ BODIES: dict[str, Callable[[Work], Awaitable[Result]]] = {
     PERIOD_REPORT: report_periods,
     INTEGRITY: check_integrity,
     CLASSIFIER_TRAINING: _train,
+    FORECAST_TRAINING: _train_forecast,
     CARE: _greet,
     CATCH_UP: _catch_up,
 }

@@ -16,7 +16,7 @@ OVERNIGHT, CALLBACK_PLAN, MORNING_REPORT = "overnight-escalation", "callback-pla
 COMPLAINT_ANALYSIS, PERIOD_REPORT, EVALUATION = "complaint-analysis", "period-report", "evaluation"
 SUPERVISION = "supervision"
 INTEGRITY, CATCH_UP = "integrity", "catch-up"
-CLASSIFIER_TRAINING, CARE = "classifier-training", "care"
+CLASSIFIER_TRAINING, FORECAST_TRAINING, CARE = "classifier-training", "forecast-training", "care"
 """The names of the deployments."""
 
 PROCESS_WORK = frozenset({CATCH_UP})

@@ -54,6 +54,7 @@ ROOMS = (
     Room("whatif", ("whatif",)),
     Room("mappings", ("mapping",), group=True),
     Room("classifier", ("classifier",), group=True),
+    Room("forecast", ("forecast",), group=True),
     Room("lifecycles", ("lifecycle",), group=True),
     Room("dead_letters", ("dead",), group=True),
     Room("webhooks", ("webhook",), group=True),

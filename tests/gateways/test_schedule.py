@@ -34,7 +34,7 @@ def test_the_next_time_is_computed_in_the_time_zone_of_the_schedule(cron: str, a
     assert plan.after(datetime.fromisoformat(after)) == datetime.fromisoformat(due)
 
 
-@pytest.mark.parametrize("name", ["integrity", "classifier-training"])
+@pytest.mark.parametrize("name", ["integrity", "classifier-training", "forecast-training"])
 def test_weekly_work_is_due_on_sundays_here_as_in_prefect(name: str):
     """APScheduler counts the days of a cron from Monday, Prefect from Sunday: the name of the day is one to both."""
     [plan] = [plan for plan in scheduled() if plan.name == name]

@@ -71,6 +71,7 @@ def test_the_nights_of_the_house():
         "period-report": "45 6 1 * *",
         "integrity": "30 4 * * sun",
         "classifier-training": "0 5 * * sun",
+        "forecast-training": "15 5 * * sun",
         "care": "50 6 * * *",
         "catch-up": "*/15 * * * *",
     }
