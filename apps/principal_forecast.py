@@ -6,6 +6,7 @@ from heapq import nsmallest
 from itertools import islice
 from typing import Final
 
+from engine.access.condition import EVERY_CASE, Condition
 from engine.access.principal import Principal
 from engine.access.scope import cases_in_scope
 from engine.store import Store
@@ -37,21 +38,21 @@ class Forecasts:
 
 def forecasts_seen(store: Store, principal: Principal, at: datetime, most: int = SHOWN) -> Forecasts:
     """Return the forecasts of the open promises of the cases that he may read."""
-    return _forecasts(store, principal, at, None, most)
+    return _forecasts(store, cases_in_scope(principal, at), at, None, most)
 
 
-def forecasts_of_case(store: Store, principal: Principal, number: str, at: datetime) -> Forecasts:
-    """Return the forecasts of the open promises of one case; none of a case that he may not read."""
-    return _forecasts(store, principal, at, number, SHOWN)
+def forecasts_of_case(store: Store, number: str, at: datetime) -> Forecasts:
+    """Return the forecasts of the open promises of a case that its reader may read."""
+    return _forecasts(store, EVERY_CASE, at, number, SHOWN)
 
 
-def _forecasts(store: Store, principal: Principal, at: datetime, number: str | None, most: int) -> Forecasts:
+def _forecasts(store: Store, scope: Condition, at: datetime, number: str | None, most: int) -> Forecasts:
     used = in_use(store.home)
     if used.model is None:
         return Forecasts(used, at, [], 0)
     first, count = list[TimerForecast](), 0
     with store.looking() as tx:
-        found = forecasts(used.model, open_timers(tx, at, cases_in_scope(principal, at), number), at)
+        found = forecasts(used.model, open_timers(tx, at, scope, number), at)
         while batch := list(islice(found, BATCH)):
             count += len(batch)
             first = nsmallest(most, [*first, *batch], key=_likeliest_first)

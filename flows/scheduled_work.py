@@ -14,6 +14,7 @@ from engine.store import Store
 from flows.duty_lease import holding
 from flows.nights.care import Greeted, greet_customers
 from flows.nights.corrected_conduct import recompute_appraisals
+from flows.nights.day_forecast import forecast_day
 from flows.nights.digest import send_digests
 from flows.nights.duty_gaps import tell_gaps
 from flows.nights.evaluation import Evaluated, evaluate
@@ -86,8 +87,9 @@ async def _overnight(work: Work) -> Night:
 
 
 async def _morning(work: Work) -> MorningReport:
-    """Send the digests of late records and the reminders of what is overdue, then write the report."""
+    """Forecast the day, send the digests of late records and the reminders of what is overdue, write the report."""
     await work.step("send-digests", partial(_digests, work), RunText("step.digests"), retries=RETRIES)
+    await work.step("forecast", partial(forecast_day, work), RunText("step.forecast"), retries=RETRIES)
     await work.step("send-reminders", partial(_reminders, work), RunText("step.reminders"), retries=RETRIES)
     return await work.step("report", partial(report_morning, work), RunText("step.report"), retries=RETRIES)
 

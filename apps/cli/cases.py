@@ -190,6 +190,10 @@ def timers(
     json: Json = False,
 ) -> None:
     """Every promise of a case: its budget, what is used, when it is due, what fires when, and where it comes from."""
+    from apps.cli.forecast import forecast_parts
+    from apps.forecast_documents import forecasts_document
+    from apps.principal_forecast import forecasts_of_case
+
     of_case = views.timers(cli.store, number)
     days = _days_of(of_case.timers) if explain else [[] for _ in of_case.timers]
     document = _timer_document(of_case)
@@ -198,7 +202,9 @@ def timers(
         counted = list(zip(of_case.timers, days, strict=True))
         document["clocks"] = [timer.document() | {"days": [day.document() for day in own]} for timer, own in counted]
         explained = [_day_table(timer, of_case.kind, own) for timer, own in counted]
-    cli.give({"case": number, **document}, _timer_table(of_case), *explained)
+    seen = forecasts_of_case(cli.store, number, cli.store.now())
+    document["forecast"] = forecasts_document(seen, cli.locale)
+    cli.give({"case": number, **document}, _timer_table(of_case), *forecast_parts(seen), *explained)
 
 
 def _timer_document(of_case: views.CaseTimers) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,9 @@ from apps.cli.number_options import whole_option
 from apps.page import Page
 from locales.translation import label, translate
 from models.columns import from_micros
+
+if TYPE_CHECKING:
+    from apps.principal_forecast import Forecasts
 
 forecast = typer.Typer(no_args_is_help=True)
 
@@ -77,24 +80,28 @@ def list_(limit: Limit = 20, case_: CaseNumber = None, as_: As = None, json: Jso
     """The open promises that will most probably break, the likeliest first, with the reasons."""
     from apps.forecast_documents import forecasts_document
     from apps.principal_forecast import forecasts_of_case, forecasts_seen
-    from forecast.forecast_text import why_empty
 
     now, principal = cli.store.now(), cli.principal(as_)
     if case_ is None:
         found = forecasts_seen(cli.store, principal, now, limit)
     else:
-        found = forecasts_of_case(cli.store, principal, case_, now)
-    shown: list[Any] = []
+        found = forecasts_of_case(cli.store, case_, now)
+    cli.give(forecasts_document(found, cli.locale), *forecast_parts(found))
+
+
+def forecast_parts(found: "Forecasts") -> Iterator[Any]:
+    """Yield the table of forecasts and how many it leaves out, or why there are none."""
+    from forecast.forecast_text import why_empty
+
     if found.used.model is None:
-        shown.append(why_empty(found.used, cli.locale))
+        yield why_empty(found.used, cli.locale)
     elif not found.listed:
-        shown.append(_text("none"))
+        yield _text("none")
     else:
         heads = [_text(f"column.{name}") for name in COLUMNS]
-        shown.append(table(_text("list", at=local(now)), heads, map(_row, found.listed)))
+        yield table(_text("list", at=local(found.at)), heads, map(_row, found.listed))
         if found.count > len(found.listed):
-            shown.append(_text("more", count=found.count - len(found.listed)))
-    cli.give(forecasts_document(found, cli.locale), *shown)
+            yield _text("more", count=found.count - len(found.listed))
 
 
 def _row(found: Any) -> tuple[str, ...]:

@@ -57,6 +57,11 @@ UNCOVERED: Mapping[str, Uncovered] = {
     "failed_log_in": Uncovered(
         "who failed to log in: nothing came of it", ("id", "at", "actor_id", "method", "address"), WHOLE_ROWS
     ),
+    "day_forecast": Uncovered(
+        "what was forecast in the morning of a day; nothing is decided by it, and what came true is in the record",
+        ("day", "timer_id", "case_id", "made_at", "due_at", "probability", "model"),
+        WHOLE_ROWS,
+    ),
     "fingerprint": Uncovered(
         "by what near texts are found; it is made of the texts and erased with them",
         ("case_id", "a", "b", "c", "d"),

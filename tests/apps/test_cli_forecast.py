@@ -53,6 +53,15 @@ def test_only_one_case_and_only_what_one_may_read(closeloop: Closeloop, simulate
     assert forecasts_seen(simulated, person(simulated, "amy"), START).count == 2
 
 
+def test_the_clocks_of_a_case_say_whether_they_will_break_and_why(closeloop: Closeloop, simulated: Store, number: str):
+    empty = closeloop.json("case", "clocks", number)["forecast"]
+    assert (empty["why"], empty["forecasts"]) == ("no_model", [])
+    put_forecast(simulated.home, MODEL)
+    document = closeloop.json("case", "clocks", number)
+    assert {each["clause"] for each in document["forecast"]["forecasts"]} == {"first_reply", "solution"}
+    assert "↑ promise: First reply" in closeloop("case", "clocks", number).output
+
+
 @pytest.mark.usefixtures("number")
 def test_a_model_that_was_not_good_enough_forecasts_nothing(closeloop: Closeloop, simulated: Store):
     put_forecast(simulated.home, ForecastModel(WEIGHTS, 0.0, 0.5, ABOUT | {"adopted": False}))

@@ -91,7 +91,7 @@ def test_an_upgrade_enters_what_was_dropped_before_it(store: Store, settings: Se
     conduct = ("conduct_mark", "conduct_sheet", "conduct_sample", "conduct_draw")
     new = ("rule_draft", "suspension", "order_import", "access_code", "saved_filter", "care_consent", "care_greeting")
     duty = ("duty_alert", "duty_swap", "duty_shift", "duty_roster")
-    surveys = ("indicator_count", "survey_person", "survey_stratum", "survey")
+    surveys = ("day_forecast", "indicator_count", "survey_person", "survey_stratum", "survey")
     for table in ("kept_answer", "failed_log_in", *new, *conduct, *surveys, *duty):
         execute_sql(store, f"DROP TABLE {table}")
     later = {"delivery": ("retried_at", "drop_reason"), "party": ("erased_at", "erasure_reason", "birthday")}
