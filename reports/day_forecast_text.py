@@ -46,5 +46,10 @@ def row(breach: LikelyBreach, locale: str) -> tuple[str, ...]:
         label(locale, breach.kind, "clause", breach.clause),
         waits_for(locale, breach.kind, breach.state, breach.owner),
         department(locale, breach.department),
-        share_text(round(breach.probability * MILLION), MILLION),
+        probability_text(breach),
     )
+
+
+def probability_text(breach: LikelyBreach) -> str:
+    """Return the probability of a breach in percent."""
+    return share_text(round(breach.probability * MILLION), MILLION)
