@@ -61,6 +61,7 @@ SURVEY = {"pack": "logistics", "period": "2026-02", "kinds": ["complaint"], "siz
 OF_MANY: dict[str, tuple[str, str, dict[str, Any]]] = {
     "list_cases": (GET, "/cases", {"params": {"all": True, "limit": 200}}),
     "show_board": (GET, "/board", {}),
+    "list_forecasts": (GET, "/forecasts", {}),
     "list_callbacks": (GET, "/callbacks", {}),
     "find_customers": (GET, "/customers", {"params": {"phone": "13800138000"}}),
     "recoveries": (GET, "/reports/recoveries", {}),
