@@ -68,7 +68,7 @@ def _judge(known: Sequence[Example], since: int, until: int) -> Judged | None:
     later = [each for each in known if since <= each.at < until]
     if not enough(before) or not later:
         return None
-    model = fit(before, since)
+    model = fit(before)
     forecasts = np.array([model.forecast(each.situation) for each in later])
     rates = _rates(before)
     base = float(np.mean([bool(each.broke) for each in before]))

@@ -1,7 +1,7 @@
 """Fits a forecast to ended timers by scikit-learn: a logistic regression, and a ridge regression of the time (K1).
 
-Note [Recent counts more]: how often promises break changes over the years. An example of ``HALF_LIFE`` days ago counts
-half as much as one of today.
+Note [Recent counts more]: how often promises break changes over the years. An example counts half as much as
+one ``HALF_LIFE`` days later. The newest counts whole, also where it is of long ago, as in an imported log.
 """
 
 from array import array
@@ -29,8 +29,8 @@ RARE: Final = 20
 DAY: Final = 86_400_000_000
 
 
-def fit(examples: Sequence[Example], at: int) -> ForecastModel:
-    """Return the model of examples whose end is known, as of an instant; equal examples give an equal model.
+def fit(examples: Sequence[Example]) -> ForecastModel:
+    """Return the model of examples whose end is known; equal examples give an equal model.
 
     The examples hold both broken and kept promises.
     """
@@ -39,7 +39,7 @@ def fit(examples: Sequence[Example], at: int) -> ForecastModel:
 
     names = _common(examples)
     matrix: Any = csr_matrix(_sparse(examples, names), shape=(len(examples), len(names)))
-    recent = recency(examples, at)
+    recent = recency(examples)
     broke = np.array([bool(example.broke) for example in examples])
     breach: Any = LogisticRegression(C=STRENGTH, max_iter=2_000).fit(matrix, broke, sample_weight=recent)
     timed = np.array([example.time_share is not None for example in examples])
@@ -53,10 +53,10 @@ def fit(examples: Sequence[Example], at: int) -> ForecastModel:
     return ForecastModel(weights, float(breach.intercept_[0]), float(time.intercept_))
 
 
-def recency(examples: Sequence[Example], at: int) -> Floats:
+def recency(examples: Sequence[Example]) -> Floats:
     """Return the weight of each example. See Note [Recent counts more]."""
-    ages = np.array([max(at - example.at, 0) for example in examples]) / DAY
-    return np.power(0.5, ages / HALF_LIFE)
+    instants = np.array([example.at for example in examples])
+    return np.power(0.5, (instants.max() - instants) / DAY / HALF_LIFE)
 
 
 def _common(examples: Sequence[Example]) -> dict[str, int]:

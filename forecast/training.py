@@ -58,7 +58,7 @@ def train(store: Store, at: datetime) -> ForecastTraining:
 
     about = {name: getattr(judged, name) for name in ("timers", "examples", "scores")}
     about |= {"at": at.isoformat(), "adopted": judged.outcome == ADOPTED}
-    model = fit([each for each in known if each.settled(to_micros(at))], to_micros(at))
+    model = fit(known)
     return replace(judged, version=put_forecast(store.home, replace(model, about=about)))
 
 

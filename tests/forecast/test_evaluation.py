@@ -8,7 +8,7 @@ import pytest
 
 from forecast.evaluation import auc, calibration_error, evaluate
 from forecast.evaluation_scores import MARGIN, Evaluation, Scores
-from forecast.fit import fit
+from forecast.fit import fit, recency
 from forecast.model_file import forecast_bytes
 from tests.forecast.invented import BEGAN, DAY, invented, situation
 
@@ -50,12 +50,12 @@ def test_nothing_is_learned_from_what_was_not_known_yet():
 
 def test_equal_examples_give_an_equal_model():
     examples = invented(300, by_department)
-    first, second = (fit(examples, BEGAN + 400 * DAY) for _ in range(2))
+    first, second = (fit(examples) for _ in range(2))
     assert forecast_bytes(first) == forecast_bytes(second)
 
 
 def test_the_strongest_reason_is_named():
-    model = fit(invented(1_000, by_department), BEGAN + 50 * DAY)
+    model = fit(invented(1_000, by_department))
     late, early = situation(25, "delivery"), situation(25, "claims")
     assert model.forecast(late)[0] > 0.7
     assert model.forecast(early)[0] < 0.3
@@ -63,6 +63,13 @@ def test_the_strongest_reason_is_named():
     assert (reasons[0].field, reasons[0].value) == ("department", "delivery")
     assert reasons[0].weight > 0 > model.reasons(early)[0].weight
     assert len(reasons) <= 3
+
+
+def test_the_newest_examples_count_whole_and_older_ones_less():
+    examples = [each for each in invented(3, by_department) if each.landmark == 0]
+    first, last = examples[0], examples[-1]._replace(at=examples[0].at + 90 * DAY)
+    assert recency([first, last]).tolist() == pytest.approx([0.5, 1.0])
+    assert recency([first]).tolist() == [1.0], "also where they are of long ago"
 
 
 @pytest.mark.parametrize(
