@@ -52,6 +52,7 @@ ROOMS = (
     Room("supervision", ("audit",), group=True),
     Room("regulator", ("regulator-pack",)),
     Room("whatif", ("whatif",)),
+    Room("staffing", ("staffing",)),
     Room("mappings", ("mapping",), group=True),
     Room("classifier", ("classifier",), group=True),
     Room("lifecycles", ("lifecycle",), group=True),

@@ -145,6 +145,7 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "kpi report": (REFUSED, ("--out", os.devnull)),
     "regulator-pack": (REFUSED, ("--out", os.devnull)),
     "whatif": (DONE, ("shipping",)),
+    "staffing": (DONE, ("--people", "+1")),
     "kpi publish": (REFUSED, ("nowhere.toml", "--effective", "2026-04-01", "--reason", "why", "--as", "amy")),
     "audit completeness": (DONE, ("--period", "2026-03")),
     "audit evaluation": (DONE, ("--period", "2026-03")),

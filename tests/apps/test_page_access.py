@@ -157,6 +157,7 @@ OF_NO_CASE: dict[tuple[str, str], Ask] = {
     (GET, "/rules/drafts/{draft_id}/past"): Ask(READ_RULES, finds_nothing=True),
     (POST, "/conduct/draws"): Ask(SCORE_CONDUCT, {}),
     (GET, "/duty"): Ask(ANYBODY_OF_STAFF),
+    (GET, "/staffing"): Ask(READ_FIGURES),
     (POST, "/duty/acknowledgements"): Ask(ANYBODY_OF_STAFF, {"number": "x"}, finds_nothing=True),
     (POST, "/duty/swaps"): Ask({*LEADERS, *ADMINISTER}, {}),
     (POST, "/third-party"): Ask({R.OPERATIONS, R.MARKET, R.THIRD_PARTY_ASSESSOR}, {}, files=True),

@@ -83,6 +83,7 @@ OF_MANY: dict[str, tuple[str, str, dict[str, Any]]] = {
     "greetings": (GET, "/reports/greetings", {"params": {"period": "2026-03"}}),
     "surveys": (GET, "/reports/surveys", {}),
     "show_whatif": (GET, "/whatif", {"params": {"pack": "shipping"}}),
+    "show_staffing": (GET, "/staffing", {}),
     "list_draws": (GET, "/conduct/draws", {}),
     "list_own_sheets": (GET, "/conduct/own-sheets", {}),
     "show_conduct_figures": (GET, "/conduct/figures", {"params": DAYS}),
