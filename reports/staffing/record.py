@@ -21,7 +21,7 @@ HOUSE: Final = "*"
 NOT_STAFF: Final = frozenset({Role.SYSTEM, Role.IMPORT, Role.CUSTOMER})
 CASES = """
 SELECT c.id, c.number, c.kind, c.pack, c.channel, c.opened_at FROM cases c
- WHERE c.opened_at < :until AND ({scope}){kind}{pack} ORDER BY c.opened_at DESC, c.id DESC LIMIT :most
+ WHERE c.opened_at <= :until AND ({scope}){kind}{pack} ORDER BY c.opened_at DESC, c.id DESC LIMIT :most
 """
 OF_KIND, OF_PACK = " AND c.kind = :kind", " AND c.pack = :pack"
 MOVES = """
@@ -49,7 +49,7 @@ class PastCase:
 
 
 def read_history(tx: Tx, chosen: Chosen, until: int) -> list[PastCase]:
-    """Return the latest cases that were opened before an instant, at most ``MOST_CASES``, in order of opening."""
+    """Return the latest cases that were opened up to an instant, at most ``MOST_CASES``, in order of opening."""
     values: dict[str, Any] = {"until": until, "most": MOST_CASES, **chosen.scope.values}
     values |= {name: value for name, value in (("kind", chosen.kind), ("pack", chosen.pack)) if value is not None}
     sql = CASES.format(
