@@ -4,14 +4,14 @@ import pytest
 
 from reports.staffing.drift import JudgedCase, drift
 from reports.staffing.intervals import forecast
-from reports.staffing.judging import Verdict
+from reports.staffing.judging import Promise, Verdict
 from reports.staffing.self_check import FAILS, HOLDS, TOO_FEW, TOO_WIDE, Checked
 from reports.staffing.smallest import smallest_rosters
 from reports.staffing.staffed_hours import HOUR
 
 pytestmark = pytest.mark.requirement("K3")
 
-REPLY = ("complaint", "first_reply")
+REPLY: Promise = ("complaint", "first_reply")
 DAY, DAYS = 24 * HOUR, 200
 
 
