@@ -21,13 +21,15 @@ from engine.outbox.mails import (
     QueuedMail,
     lease_mails,
     mails_by_key,
+    queue_mails,
     settle_mails,
     settle_queued,
 )
 from engine.store import Store
+from flows.group_messages import attempt_group, fallback_addresses, in_place_of_groups
 from flows.work import Work, off_loop
 from gateways.mail import AddressRefused, Mail
-from models.mail_marks import OF_CASE
+from models.mail_marks import INSTEAD_OF_GROUP, OF_CASE, OF_GROUP
 
 CUSTOMERS = """
 SELECT c.number, p.email FROM cases c JOIN party p ON p.id = c.party_id WHERE c.number = ANY(:numbers)
@@ -53,9 +55,15 @@ async def attempt(work: Work, mail: Mail, recipient: str) -> Attempt:
     except AddressRefused:
         return Attempt(MailOutcome(mail.key, recipient, NO_ADDRESS), None)
     except Exception as error:  # noqa: BLE001 (the caller records and raises it)
-        return Attempt(MailOutcome(mail.key, recipient, REFUSED), error)
+        return Attempt(MailOutcome(mail.key, recipient, REFUSED, _answer(error)), error)
     reached = work.mailer.destination(mail.to).reached
     return Attempt(MailOutcome(mail.key, recipient, SENT if reached else NO_SERVER), None)
+
+
+def _answer(error: Exception) -> str:
+    """Return the code of the mail server, else the type of the error."""
+    code = getattr(error, "smtp_code", None)
+    return type(error).__name__ if code is None else str(code)
 
 
 async def record_outcomes(work: Work, outcomes: Sequence[MailOutcome]) -> Sequence[None]:
@@ -91,15 +99,22 @@ async def send_queued(work: Work) -> int:
     """
     sent = 0
     while queued := await off_loop(lease_mails, work.store, await work.now(), QUEUED_AT_ONCE):
-        addresses = await off_loop(_addresses, work.store, [one.mail.recipient for one in queued])
+        recipients = [one.mail.recipient for one in queued]
+        addresses = await off_loop(_addresses, work.store, recipients)
+        if any(recipient.startswith(INSTEAD_OF_GROUP) for recipient in recipients):
+            addresses |= await fallback_addresses(work)
         ended = await asyncio.gather(*(_attempt_queued(work, one, addresses) for one in queued))
-        await off_loop(settle_queued, work.store, list(zip(queued, ended, strict=True)), await work.now())
+        pairs = list(zip(queued, ended, strict=True))
+        await off_loop(queue_mails, work.store, in_place_of_groups(pairs), await work.now())
+        await off_loop(settle_queued, work.store, pairs, await work.now())
         sent += sum(outcome.outcome == SENT for outcome in ended)
     return sent
 
 
 async def _attempt_queued(work: Work, queued: QueuedMail, addresses: dict[str, str | None]) -> MailOutcome:
     mail = queued.mail
+    if mail.recipient.startswith(OF_GROUP):
+        return await attempt_group(work, queued)
     address = addresses.get(mail.recipient)
     if not address:
         return MailOutcome(mail.key, mail.recipient, NO_ADDRESS)

@@ -136,6 +136,8 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     ),
     "duty gaps": (DONE, ()),
     "duty alerts": (DONE, ()),
+    "duty groups": (DONE, ()),
+    "duty test-group": (REFUSED, ("nights", "--as", "sue")),
     "duty acknowledge": (REFUSED, ("cp-26-000001", "--as", "sue")),
     "kpi list": (DONE, ()),
     "kpi show": (DONE, ("first_reply",)),
@@ -181,6 +183,7 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
 NEEDS_NO_STORE = {
     "init",
     "mailbox list",
+    "duty groups",
     "diagram",
     "import",
     "deadline",

@@ -96,7 +96,7 @@ def test_an_upgrade_enters_what_was_dropped_before_it(store: Store, settings: Se
         execute_sql(store, f"DROP TABLE {table}")
     later = {"delivery": ("retried_at", "drop_reason"), "party": ("erased_at", "erasure_reason", "birthday")}
     later["actor"] = ("name", "phone")
-    for table, columns in {**later, "mail": ("erasure_reason",)}.items():
+    for table, columns in {**later, "mail": ("erasure_reason", "answer")}.items():
         for column in columns:
             execute_sql(store, f"ALTER TABLE {table} DROP COLUMN {column}")
     execute_sql(store, "UPDATE alembic_version SET version_num = '0014'")
