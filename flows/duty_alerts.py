@@ -139,7 +139,7 @@ def _mails(work: Work, house: _House, case: Case, alert: Alert) -> Iterator[Comp
 
 def _mail(work: Work, case: Case, alert: Alert, actor: Actor) -> ComposedMail:
     locale, zone = actor.locale, ZoneInfo(actor.zone) if actor.zone else reader_zone()
-    params = _facts(work, case, alert, locale, zone) | {"handle": actor.handle, "link": _link(work, alert, actor)}
+    params = _facts(work, case, alert, locale, zone) | {"handle": actor.handle, "link": _ways(work, alert, actor)}
     template = "duty_alert" if alert.climbs_at is not None else "duty_alert_last"
     subject = translate(locale, "mail.duty_alert.subject", **params)
     body = translate(locale, f"mail.{template}.body", **params)
@@ -177,10 +177,13 @@ def _facts(work: Work, case: Case, alert: Alert, locale: str, zone: ZoneInfo) ->
     }
 
 
-def _link(work: Work, alert: Alert, actor: Actor) -> str:
-    """Return the address by which one person acknowledges; empty where no console is known."""
+def _ways(work: Work, alert: Alert, actor: Actor) -> str:
+    """Return how one person acknowledges from the mail: by an address, by an answer; empty where neither is set."""
+    ways: list[str] = []
     address = site(work.public_url, work.store.home)
-    if address is None or actor.id is None:
-        return ""
-    ending = link_to_acknowledge(work.store.secret, alert.case_id, alert.seq, alert.level, actor.id)
-    return f"{translate(actor.locale, 'duty.link.mail')} {address}/console/duty/alerts/{ending}"
+    if address is not None and actor.id is not None:
+        ending = link_to_acknowledge(work.store.secret, alert.case_id, alert.seq, alert.level, actor.id)
+        ways.append(f"{translate(actor.locale, 'duty.link.mail')} {address}/console/duty/alerts/{ending}")
+    if work.reply_to:
+        ways.append(translate(actor.locale, "duty.link.reply"))
+    return "\n".join(ways)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from engine.commands.mail_contacts import NUMBER, signed_address
+from engine.outbox.duty_replies import reply_address
 from engine.outbox.mails import (
     NO_ADDRESS,
     NO_SERVER,
@@ -84,7 +85,12 @@ async def attempt_composed(work: Work, mail: ComposedMail, address: str) -> Atte
 
 
 def _reply_address(work: Work, key: str, recipient: str) -> str:
-    """Return the address by which a customer's answer joins his case; empty for staff, and where none is set."""
+    """Return the address by which a customer's answer joins his case, or a member of staff acknowledges an alert.
+
+    It is empty in other mails to staff, and where no mailbox for answers is set.
+    """
+    if work.reply_to and recipient and (to_acknowledge := reply_address(work.store.secret, work.reply_to, key)):
+        return to_acknowledge
     number = recipient.removeprefix(OF_CASE) or key.split(":", maxsplit=1)[0]
     to_customer = not recipient or recipient.startswith(OF_CASE)
     if not (work.reply_to and to_customer and NUMBER.fullmatch(number)):
