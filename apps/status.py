@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from apps.alert_groups import group_health
+from apps.channel_settings import channel_health
 from apps.health import Health
 from apps.mail_health import mail_health
 from apps.mailbox_health import mailbox_health
@@ -88,7 +89,8 @@ def check_health(settings: Settings, store: Store) -> list[Health]:
     if store.simulated:
         return health
     home = settings.where
-    mail = [*mail_health(settings), *mailbox_health(settings, now), *group_health(settings, store, now)]
+    mail = [*mail_health(settings), *mailbox_health(settings, now), *channel_health(settings)]
+    mail += group_health(settings, store, now)
     return [*health, *mail, *process_health(home, driver.ok), api_health(home)]
 
 

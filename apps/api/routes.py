@@ -9,6 +9,7 @@ from apps.api import (
     case_list,
     case_reading,
     cases,
+    channels,
     conduct,
     deliveries,
     desk,
@@ -57,7 +58,13 @@ ROUTERS: tuple[APIRouter, ...] = (
     webhooks.router,
 )
 """The routers whose routes need somebody who is authenticated; all are below the prefix."""
-OPEN_ROUTERS: tuple[APIRouter, ...] = (probes.router, login.router, oidc.router, identities.router)
+OPEN_ROUTERS: tuple[APIRouter, ...] = (
+    probes.router,
+    login.router,
+    oidc.router,
+    identities.router,
+    channels.router,
+)
 """Those of which anybody who reaches the process may ask; the log-in's know the caller by his cookie."""
 
 

@@ -189,6 +189,8 @@ BY_SESSION: dict[str, tuple[str, str, dict[str, Any]]] = {
 LEADS_TO_SESSION = {"log_in", "accept_invitation", "check_invitation", "go_to_provider", "come_back"}
 """The routes of the log-in: `test_login` and `test_oidc` say what they refuse."""
 FOR_ANYBODY = {"livez", "readyz", "metrics"}
+BY_SIGNATURE = {"take_channel_messages"}
+"""The routes whose callers sign what they send: `test_channels` says what they refuse."""
 NUMBER = re.compile(r"\b[a-z]{2}-\d{2}-\d{6}\b")
 
 
@@ -234,7 +236,7 @@ def readable(role: Role) -> set[str]:
 
 def test_every_route_is_in_a_table_of_this_file():
     by_token = {*OF_ONE_CASE, *OF_ADMINISTRATORS, *OF_MANY, MAKES_MANY, *OF_NO_CASE}
-    assert operations().keys() == by_token | BY_SESSION.keys() | LEADS_TO_SESSION | FOR_ANYBODY
+    assert operations().keys() == by_token | BY_SESSION.keys() | LEADS_TO_SESSION | FOR_ANYBODY | BY_SIGNATURE
 
 
 def test_a_token_or_nothing_opens_no_route_of_a_session(caller: TestClient, cases: Cases):
