@@ -11,9 +11,12 @@ from fastapi.testclient import TestClient
 from httpx import Response
 
 from engine.audit.verify import verify
+from engine.commands.arrivals import Source
+from engine.commands.phone_contacts import open_call, row_id_of
 from engine.settings import Settings
 from engine.store import Store
 from gateways.inbound_messages import signature
+from models.contact import Channel, Contact
 from tests.apps.api.conftest import client
 from tests.case_actions import AGENT, START, history_of, make_move, query_rows
 
@@ -199,3 +202,22 @@ def test_wechat_messages_come_in_by_closeloops_own_format(outside: TestClient, s
     document = {"id": "m-1", "from": PHONE, "at": "2026-03-02T08:59:00+08:00", "text": "还没到", "name": "王女士"}
     assert sent(outside, "wechat", document).json() == {"new": 1, "known": 0}
     assert [case["channel"] for case in cases(store)] == ["wechat"]
+
+
+def test_a_process_that_dies_between_the_case_of_a_call_and_its_note_leaves_both_to_the_repetition(
+    outside: TestClient, store: Store
+):
+    row_id = row_id_of(store.secret, "hotline", ("c-1",))
+    contact = Contact(row_id=row_id, at=START - timedelta(minutes=1), text="…", phone=PHONE, channel=Channel.HOTLINE)
+    open_call(store, Source("channel:hotline", "complaint", "logistics"), contact, START)
+    for new in (1, 0):
+        assert sent(outside, "hotline", call("started", **{"from": PHONE})).json()["new"] == new
+    [case] = cases(store)
+    assert [row["move"] for row in history_of(store, case["number"])].count("note") == 1
+
+
+def test_an_event_after_the_end_of_its_case_is_refused(outside: TestClient, store: Store):
+    sent(outside, "hotline", call("started", **{"from": PHONE}))
+    make_move(store, cases(store)[0]["number"], "withdraw")
+    answer = sent(outside, "hotline", call("recording", recording="https://records.example.com/c-1.wav"))
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_now")
