@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from locales.translation import translate, when_in_zone
+from locales.translation import page_key, translate, when_in_zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +21,12 @@ class Health:
     notes: tuple[str, ...] = ()
     messages: str = ""
 
-    def text(self, locale: str) -> str:
-        """Return the text for people; instants in the reader's zone, with its name."""
+    def text(self, locale: str, *, on_page: bool = False) -> str:
+        """Return the text for people, of a command or a page; instants in the reader's zone, with its name."""
         shown = {name: when_in_zone(fact) if isinstance(fact, datetime) else fact for name, fact in self.facts.items()}
         keys = (f"{self.messages or self.part}_{self.code}", *self.notes)
-        return "; ".join(translate(locale, f"cli.status.{key}", **shown) for key in keys)
+        messages = (page_key(locale, f"cli.status.{key}") if on_page else f"cli.status.{key}" for key in keys)
+        return "; ".join(translate(locale, message, **shown) for message in messages)
 
     def document(self) -> dict[str, Any]:
         """Return the document for programs; instants in UTC."""

@@ -15,7 +15,7 @@ from engine.store import Store
 from gateways.duty_tables import KnownPosts
 from locales.translation import label, locales
 from reports.duty import DutyPlan, duty_plan
-from reports.duty_alerts import DutyAlertRow, alerts_of, open_alerts
+from reports.duty_alerts import DutyAlertRow, may_acknowledge, open_alerts
 from reports.known_cases import known_among
 from statemachines.refused import Refused
 from statemachines.roles import TOP_LEVEL
@@ -71,7 +71,6 @@ def alert_acknowledged(store: Store, principal: Principal, number: str, at: date
     """
     refuse_without(principal, Scope.WRITE_CASES)
     with store.looking() as tx:
-        named = any(principal.actor.handle in alert.people for alert in alerts_of(tx, number))
-        if not named and not known_among(tx, {number}, cases_in_scope(principal, at)):
+        if not may_acknowledge(tx, principal, number, at):
             raise Refused("no_alert", number=number)
     return acknowledge(store, principal, number, at)

@@ -17,6 +17,7 @@ from engine.store import Store
 from reports.board import RunningTimer
 from reports.complaint_analysis import causes
 from reports.daily_counts import DayCounts, by_day
+from reports.day_forecast import DayForecastFigures
 from reports.figures import DAY, Trend
 from reports.known_cases import known_among
 from reports.morning_report import TRENDS, WEEK, MorningReport, gather
@@ -78,7 +79,8 @@ def report_seen(store: Store, principal: Principal, at: datetime) -> SeenReport:
         listed |= {alert.number for alert in whole.alerts}
         known = known_among(tx, listed, cases_in_scope(principal, at))
         days = by_day(tx, TRENDS, at, DAYS)
-        week, before = causes(tx, at - WEEK, at + DAY.resolution), causes(tx, at - 2 * WEEK, at - WEEK)
+        week = causes(tx, at - WEEK, at + DAY.resolution, at)
+        before = causes(tx, at - 2 * WEEK, at - WEEK, at)
     claims = recoveries_seen(store, principal, at)
     return SeenReport(
         report=_of_known(whole, known),
@@ -103,7 +105,15 @@ def _of_known(whole: MorningReport, known: frozenset[str]) -> MorningReport:
         raised=tuple(each for each in whole.raised if each.number in known),
         today=tuple(each for each in whole.today if each.number in known),
         alerts=tuple(each for each in whole.alerts if each.number in known),
+        forecast=_of_known_forecast(whole.forecast, known),
     )
+
+
+def _of_known_forecast(whole: DayForecastFigures | None, known: frozenset[str]) -> DayForecastFigures | None:
+    """Return the figures of the whole house, with the cases that are known."""
+    if whole is None:
+        return None
+    return replace(whole, likely=tuple(each for each in whole.likely if each.number in known))
 
 
 def _departments(whole: MorningReport) -> Iterator[DepartmentLine]:

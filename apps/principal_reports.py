@@ -11,20 +11,17 @@ from typing import Final
 
 from apps.board_counts import BoardCounts
 from engine.access.masking import PersonalData, masked_for
-from engine.access.moves import refuse_without
-from engine.access.principal import Principal, Scope
+from engine.access.principal import Principal
 from engine.access.reading_log import log_reading
 from engine.access.scope import cases_in_scope, contacts_in_scope
-from engine.commands.arrivals import Recorded, Source, record
 from engine.commands.links import id_of
-from engine.entry_checks import SHOWN, check_case_number, is_word
+from engine.entry_checks import SHOWN, check_case_number
 from engine.outbox.dead_letters import reference_of
 from engine.rules.in_force import rules_in
 from engine.store import Store
 from models.columns import to_micros
 from models.contact import Contact
 from reports import callback_list, figures
-from reports.arrival_status import ArrivalStatus, arrival_status
 from reports.callback_list import PlannedCallback
 from reports.desk_queries import Customer, OrderStatus, customers, track
 from reports.known_cases import known_among
@@ -43,10 +40,6 @@ READS_FIGURES: Final = frozenset({
 RECOGNISES: Final = frozenset(DESK)
 """The roles that look up who is calling."""
 OPERATES: Final = frozenset({Role.ADMINISTRATOR})
-TAKES_IN: Final = frozenset({Role.AGENT, Role.ADMINISTRATOR})
-"""The roles that may hand in contacts of other systems."""
-LINE_LIMIT = 500
-"""The longest id of a row."""
 WATCHES: Final = frozenset({Role.ADMINISTRATOR, Role.AUDITOR, Role.GENERAL_MANAGER})
 """The roles that see which deliveries were given up."""
 
@@ -162,38 +155,3 @@ def recoveries_seen(store: Store, principal: Principal, at: datetime) -> list[Re
         for claim in claims
         if claim.number in known
     ]
-
-
-def record_arrivals(
-    store: Store, principal: Principal, source: Source, contacts: Sequence[Contact], at: datetime
-) -> Recorded:
-    """Record the contacts of another system; each source belongs to the actor who hands it in.
-
-    The import that makes cases of them may date them back, so only those may hand in who answer for an intake.
-    Raises ``Refused('other_content' | 'in_the_future' | 'unknown_pack' | 'not_in_charge')``.
-    """
-    refuse_without(principal, Scope.INTAKE)
-    refuse_others(principal, TAKES_IN)
-    if any(contact.at > at for contact in contacts):
-        raise Refused("in_the_future", move="open")
-    with store.looking() as tx:
-        rules_in(tx).pack(source.pack, to_micros(at))
-    return record(store, replace(source, name=_own(principal, source.name)), contacts)
-
-
-def arrival_seen(store: Store, principal: Principal, source: str, row_id: str, at: datetime) -> ArrivalStatus:
-    """Return what became of a contact that the principal handed in. Raises ``Refused('unknown_arrival')``."""
-    if not (is_word(source) and is_word(row_id, LINE_LIMIT)):
-        raise Refused("unknown_arrival", row_id=row_id[:SHOWN], source=source[:SHOWN])
-    with store.looking() as tx:
-        found = arrival_status(tx, _own(principal, source), row_id)
-        if found is None:
-            raise Refused("unknown_arrival", row_id=row_id[:SHOWN], source=source[:SHOWN])
-        if found.number is None or known_among(tx, [found.number], cases_in_scope(principal, at)):
-            return found
-        return replace(found, number=None)
-
-
-def _own(principal: Principal, source: str) -> str:
-    """Return the name under which the store keeps a source of this actor."""
-    return f"{principal.via}:{principal.actor.handle}:{source}"

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 from apps.principal_reports import refuse_others
 from engine.access.principal import Principal
-from engine.access.scope import cases_in_scope
 from engine.rules import drafts
 from engine.rules.checklists import Checklist
 from engine.rules.draft_checks import FaultAtLine, faults_of
@@ -23,7 +22,6 @@ from engine.rules.rule_texts import ChangedLine, RuleText, changed_lines, text_i
 from engine.store import Store
 from engine.transaction import Tx
 from models.columns import to_micros
-from reports.rule_preview import RulePreview, rule_preview
 from statemachines.kinds import lifecycles
 from statemachines.refused import Refused
 from statemachines.roles import Role
@@ -132,11 +130,3 @@ def _compared_with(tx: Tx, draft: DraftRow, at: datetime) -> RuleText:
     if earlier:
         return RuleText(earlier[-1].version, earlier[-1].content, earlier[-1].effective_from)
     return text_in_force(tx, Sort(draft.sort), draft.name, 0)
-
-
-def preview_seen(store: Store, principal: Principal, draft_id: int, at: datetime) -> tuple[DraftRow, RulePreview]:
-    """Return which deadlines a draft would move, of cases of which the principal may know. Raises ``Refused``."""
-    refuse_others(principal, READS_RULES)
-    with store.looking() as tx:
-        draft = drafts.draft_of(tx, draft_id)
-    return draft, rule_preview(store, draft, cases_in_scope(principal, at), at)

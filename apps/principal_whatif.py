@@ -1,7 +1,7 @@
 """The past under other rules as a principal may see it: of the cases that he may read (F4, K1)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
 from typing import Final
@@ -98,7 +98,7 @@ def _with_pack(base: OtherRules, asked: RuleText) -> OtherRules:
         pack = base.rules.pack(asked.name, base.at)
     else:
         pack = checked(asked.text, PurePath(asked.name).name, base.calendar)
-    return replace(base, pack=pack, terms={}, effects={}, packs={}, calendars={})
+    return base.with_pack(pack)
 
 
 def _pack_of_cases(store: Store, rules: Rules, other: OtherRules, named: str | None, now: int) -> str | None:
@@ -111,9 +111,9 @@ def _pack_of_cases(store: Store, rules: Rules, other: OtherRules, named: str | N
         return other.pack.name if has_pack(tx, other.pack.name) else None
 
 
-def whatif_seen(store: Store, asked: Reckoning, at: datetime, zone: ZoneInfo) -> list[WhatIf]:
-    """Return what each of the rules would have done."""
-    return whatif(store, asked.others, asked.chosen, at, zone)
+def whatif_seen(store: Store, asked: Reckoning, at: datetime, zone: ZoneInfo, *, processes: int = 1) -> list[WhatIf]:
+    """Return what each of the rules would have done; a long past is divided between ``processes``."""
+    return whatif(store, asked.others, asked.chosen, at, zone, processes=processes)
 
 
 def changed_seen(store: Store, asked: Reckoning, at: datetime) -> Iterator[ComparedClock]:

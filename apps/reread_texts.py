@@ -18,7 +18,7 @@ def reread_texts(indicator: Indicator, reread: Reread | None, locale: str) -> li
     texts = [reread_text(indicator, reread, locale)]
     for each in reread.corrections.listed[:LISTED]:
         moves = ", ".join(_move_text(each.number, move, locale) for move in _distinct(move for move, _ in each.moves))
-        texts.append(f"  {each.number}: {moves}")
+        texts.append(f"  {each.number}: {moves or _text(locale, 'another_case')}")
     return texts
 
 

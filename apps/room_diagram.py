@@ -4,7 +4,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 
-ROOMS = ("statemachines", "models", "engine", "gateways", "locales", "classifier", "reports", "flows", "apps")
+ROOMS = (
+    "statemachines",
+    "models",
+    "engine",
+    "gateways",
+    "locales",
+    "classifier",
+    "reports",
+    "forecast",
+    "flows",
+    "apps",
+)
 
 Edges = Mapping[tuple[str, str], int]
 """How many modules' imports lead from one room to another: {(importer, imported): count}."""

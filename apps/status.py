@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from apps.alert_groups import group_health
+from apps.channel_settings import channel_health
 from apps.health import Health
 from apps.mail_health import mail_health
 from apps.mailbox_health import mailbox_health
@@ -17,7 +19,7 @@ from engine.store import Store
 from engine.timers.next_due import look
 from engine.transaction import Tx
 from gateways.schedule import business_schedule
-from locales.translation import label, translate, when_in_zone
+from locales.translation import label, page_key, translate, when_in_zone
 from models.columns import from_micros
 from reports.notices import notices
 from reports.run_figures import dead, last_run
@@ -34,15 +36,17 @@ HEARTBEATS = "SELECT name, owner, seen_at, until FROM lease WHERE name LIKE :nam
 class Undelivered(Health):
     """The notices of the last day that reached nobody, with the causes."""
 
-    def text(self, locale: str) -> str:
-        causes = [translate(locale, f"undelivered.{cause}", count=n) for cause, n in self.facts["causes"].items()]
+    def text(self, locale: str, *, on_page: bool = False) -> str:
+        keys = {f"undelivered.{cause}": count for cause, count in self.facts["causes"].items()}
+        shown = {page_key(locale, key) if on_page else key: count for key, count in keys.items()}
+        causes = [translate(locale, key, count=count) for key, count in shown.items()]
         return "\n".join([translate(locale, "undelivered.total", count=self.facts["count"]), *causes])
 
 
 class OnHold(Health):
     """The kinds of case on hold: no fault, but the reason why they send nothing."""
 
-    def text(self, locale: str) -> str:
+    def text(self, locale: str, *, on_page: bool = False) -> str:
         holds = [
             translate(
                 locale,
@@ -87,7 +91,8 @@ def check_health(settings: Settings, store: Store) -> list[Health]:
     if store.simulated:
         return health
     home = settings.where
-    mail = [*mail_health(settings), *mailbox_health(settings, now)]
+    mail = [*mail_health(settings), *mailbox_health(settings, now), *channel_health(settings)]
+    mail += group_health(settings, store, now)
     return [*health, *mail, *process_health(home, driver.ok), api_health(home)]
 
 

@@ -31,7 +31,7 @@ def _document(result: WhatIf) -> dict[str, Any]:
         "kinds": kinds,
         "levels": [{"level": level, "steps_then": then, "steps": now} for level, then, now in result.by_level()],
         "weeks": [
-            {**asdict(cell), "steps_then": result.steps_then[cell], "steps": result.steps[cell]} for cell in cells
+            {**cell._asdict(), "steps_then": result.steps_then[cell], "steps": result.steps[cell]} for cell in cells
         ],
         "behave_differently": dict(sorted(result.doubts.items())),
         "left_out": dict(sorted(result.left_out.items())),

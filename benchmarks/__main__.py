@@ -41,10 +41,10 @@ def _parse_options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a smoke run: everything, but too little to say anything")
     parser.add_argument("--database", choices=DATABASES, action="append")
     parser.add_argument("--part", choices=[part.name for part in PARTS], action="append")
-    parser.add_argument("--cases", type=int, help="how many cases the store of indicators or whatif has")
+    parser.add_argument("--cases", type=int, help="how many cases the store of indicators, whatif or forecast has")
     options = parser.parse_args()
-    if options.cases is not None and options.part not in (["indicators"], ["whatif"]):
-        parser.error("--cases is for --part indicators or --part whatif alone")
+    if options.cases is not None and options.part not in (["indicators"], ["whatif"], ["forecast"]):
+        parser.error("--cases is for --part indicators, whatif or forecast alone")
     return options
 
 

@@ -9,7 +9,7 @@ done in a process of its own, so that the peak of memory is that of it alone.
 import multiprocessing
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
@@ -32,11 +32,17 @@ CREATED: Final = BEGIN - timedelta(days=61)
 """When the store is created: before the lives that are copied, which else were recorded later than they took place."""
 KEPT_AT, FORWARD_TO = (to_micros(BEGIN + timedelta(days=DAYS - days)) for days in (2, 1))
 MOST_SECONDS, MOST_MEGABYTES, MOST_OF_A_PAGE = 60.0, 500.0, 2.0
-MONTHS, PAGE, MEDIAN = trend_to(period_of("2026-12"), 11), "satisfied_share", "time_to_close"
+MONTHS = trend_to(period_of("2026-12"), 11)
 MOVED = "SELECT count(*) AS n FROM cases WHERE changed_at > :since"
-OF_YEAR = "recurrences are read from the record, in a pass of their own"
 OF_MEMORY = "Python gets a cell for each combination of attributes, and every duration"
 OF_PAGE = "what the cases count that moved since the last night is read twice"
+READ: Final = {
+    "": (" of a year", MOST_SECONDS, OF_PAGE),
+    "satisfied_share": (", one with its trend", MOST_OF_A_PAGE, OF_PAGE),
+    "time_to_close": (", a median with its trend", MOST_OF_A_PAGE, OF_PAGE),
+    "recurrence_rate": (", recurrences with their trend", MOST_OF_A_PAGE, OF_PAGE),
+}
+"""What is read, all without a name: what the figure is called, its target in seconds, and why it would be missed."""
 _T = TypeVar("_T")
 
 
@@ -55,47 +61,69 @@ def rows(database: str, cases: int = CASES) -> list[Measure]:
     The targets are those of a million cases. With fewer cases the figures say how many, and are only recorded.
     """
     with tempfile.TemporaryDirectory(prefix="bench") as folder, new_store(Path(folder), database, CREATED) as settings:
-        with closing(settings.store()) as store:
-            add_staff(store)
-            add_people(store)
-            write_complaints(store, drawn_complaints(cases, seed=18))
-            with store.looking() as tx:
-                moved: int = tx.row(MOVED, since=KEPT_AT).n
-        plain_year, plain_page, plain_median = (_alone(read, settings, name) for name in ("", PAGE, MEDIAN))
+        moved = _fill(settings, cases)
+        from_record = {name: _alone(read, settings, name) for name in READ}
         first, forward = _alone(keep, settings, KEPT_AT), _alone(keep, settings, FORWARD_TO)
-        year, page, median = (_alone(read, settings, name) for name in ("", PAGE, MEDIAN))
-    of = "" if cases == CASES else f" ({cases:,} cases)"
-
-    def measured(name: str, spent: Spent, what: str) -> Measure:
-        how = f"{what}, {cases:,} complaints, {spent.cpu:.1f} s of CPU in Python; {machine_load()}"
-        return new_measure(f"indicators{name}{of}", database, spent.seconds, None, "s", how)
-
-    def peak(name: str, spent: Spent) -> Measure:
-        return new_measure(f"indicators{name}, memory{of}", database, spent.megabytes, None, "MB", machine_load())
-
-    since = f"{moved:,} cases moved since the counts were kept"
-    judged = (
-        (measured(" of a year", year, f"12 months of every indicator, {since}"), MOST_SECONDS, OF_YEAR),
-        (peak(" of a year", year), MOST_MEGABYTES, OF_MEMORY),
-        (measured(", one with its trend", page, f"12 months of {PAGE}, {since}"), MOST_OF_A_PAGE, OF_PAGE),
-        (measured(", a median with its trend", median, f"12 months of {MEDIAN}, {since}"), MOST_OF_A_PAGE, OF_PAGE),
-        (peak(", first count of a night", first), MOST_MEGABYTES, OF_MEMORY),
-    )
-    recorded = (
-        measured(" of a year, from the record", plain_year, "12 months of every indicator, nothing kept"),
-        peak(" of a year, from the record", plain_year),
-        measured(", one with its trend, from the record", plain_page, f"12 months of {PAGE}, nothing kept"),
-        measured(", a median with its trend, from the record", plain_median, f"12 months of {MEDIAN}, nothing kept"),
-        measured(", first count of a night", first, "every count that is kept"),
-        measured(", counts brought forward", forward, f"every count, {since}"),
-        new_measure(
-            f"indicators, counts brought forward, of a case{of}", database, 1000 * forward.seconds / max(moved, 1),
-            None, "ms", f"of each of {moved:,} cases that moved; {machine_load()}",
-        ),
-    )  # fmt: skip
+        kept = {name: _alone(read, settings, name) for name in READ}
+    figures = _Figures(database, cases, moved)
+    judged = [*figures.of_kept(kept), (figures.peak(", first count of a night", first), MOST_MEGABYTES, OF_MEMORY)]
+    recorded = [*figures.of_record(from_record), *figures.of_nights(first, forward)]
     if cases < CASES:
         return [*(figure for figure, _, _ in judged), *recorded]
     return [*(Target(most, at_least=False, obstacle=why).judge(figure) for figure, most, why in judged), *recorded]
+
+
+def _fill(settings: Settings, cases: int) -> int:
+    """Write so many complaints of a year; return how many moved after the counts were kept."""
+    with closing(settings.store()) as store:
+        add_staff(store)
+        add_people(store)
+        write_complaints(store, drawn_complaints(cases, seed=18))
+        with store.looking() as tx:
+            return tx.row(MOVED, since=KEPT_AT).n
+
+
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    """Makes the figures of a store of so many cases, of which so many moved after the counts were kept."""
+
+    database: str
+    cases: int
+    moved: int
+
+    def of_kept(self, kept: Mapping[str, Spent]) -> Iterator[tuple[Measure, float, str]]:
+        """Yield the figures of what is read with the kept counts, each with its target and obstacle."""
+        since = f"{self.moved:,} cases moved since the counts were kept"
+        for name, (shown, most, why) in READ.items():
+            yield self.measured(shown, kept[name], f"12 months of {name or 'every indicator'}, {since}"), most, why
+        yield self.peak(READ[""][0], kept[""]), MOST_MEGABYTES, OF_MEMORY
+
+    def of_record(self, read: Mapping[str, Spent]) -> Iterator[Measure]:
+        """Yield the figures of what is read from the record alone."""
+        for name, (shown, _, _) in READ.items():
+            what = f"12 months of {name or 'every indicator'}, nothing kept"
+            yield self.measured(f"{shown}, from the record", read[name], what)
+        yield self.peak(f"{READ[''][0]}, from the record", read[""])
+
+    def of_nights(self, first: Spent, forward: Spent) -> Iterator[Measure]:
+        """Yield the figures of the nights that keep the counts."""
+        yield self.measured(", first count of a night", first, "every count that is kept")
+        yield self.measured(", counts brought forward", forward, f"every count, {self.moved:,} cases moved since")
+        how = f"of each of {self.moved:,} cases that moved; {machine_load()}"
+        of_a_case = 1000 * forward.seconds / max(self.moved, 1)
+        yield new_measure(self._name(", counts brought forward, of a case"), self.database, of_a_case, None, "ms", how)
+
+    def measured(self, name: str, spent: Spent, what: str) -> Measure:
+        """Return the seconds that some work took."""
+        how = f"{what}, {self.cases:,} complaints, {spent.cpu:.1f} s of CPU in Python; {machine_load()}"
+        return new_measure(self._name(name), self.database, spent.seconds, None, "s", how)
+
+    def peak(self, name: str, spent: Spent) -> Measure:
+        """Return the most memory that some work took."""
+        return new_measure(self._name(f"{name}, memory"), self.database, spent.megabytes, None, "MB", machine_load())
+
+    def _name(self, name: str) -> str:
+        return f"indicators{name}" if self.cases == CASES else f"indicators{name} ({self.cases:,} cases)"
 
 
 def read(settings: Settings, name: str) -> Spent:

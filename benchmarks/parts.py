@@ -43,6 +43,7 @@ PARTS = (
     ),
     Part("indicators", {"cases": 500}),
     Part("whatif", {"cases": 500}),
+    Part("forecast", {"cases": 500}),
     Part("deliveries", None),  # it starts a Prefect server
     Part("acts", None),  # so does this one
 )

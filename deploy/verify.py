@@ -3,11 +3,14 @@
 
     python verify.py SOURCE --anchors FOLDER [--key anchor.pub] [--state FILE]
 
-SOURCE is the SQLite file of a store, a file that `closeloop backup` wrote, or a folder with CSV files that psql wrote
+SOURCE is the SQLite file of a store, a file that `closeloop backup` wrote, the bundle of one case, which brings its own
+anchor (`closeloop case bundle`), or a folder with CSV files that psql wrote
 (`\\copy (SELECT * FROM cases) TO 'cases.csv' CSV HEADER`, and transition, statement, journal, party alike). FOLDER has
 anchors.jsonl and the leaves; a backup brings its own, but those that were published elsewhere are the better witness.
 FILE remembers what was seen, and `FILE.heads` every case's head: whatever was there at the last visit must still be
 there. It belongs to whoever checks, on his own machine.
+
+It stays one long file on purpose: an auditor copies it to his own machine and reads from top to bottom what he trusts.
 
 Exit 0: whole. 1: it could not be checked. 2: faults, one line each: case, transition, fault.
 """
@@ -42,11 +45,13 @@ TABLES = {
     "cases": ("id", "number", "version", "head", "state", "cycle", "level"),
     "transition": (*HASHED, "hash"),
     "statement": ("case_id", "seq", "field", "salt", "content", "erased_at"),
+    "attachment": ("id", "salt", "digest", "erased_at"),
     "journal": (*JOURNALLED, "hash"),
     "party": ("id", "name", "phone", "email", "erased_at", "erasure_reason"),
 }
-LATER = {"journal", "party"}
-"""Tables that a store of an earlier release does not have, or not with these columns."""
+LATER = {"attachment", "journal", "party"}
+"""Tables that a store of an earlier release or a bundle does not have, or not with these columns."""
+PROOF = "proof.json"
 NEWEST_ERASURE = "SELECT digest FROM journal WHERE subject = 'erasure' AND key = ? ORDER BY seq DESC LIMIT 1"
 NEWEST_OF_CUSTOMER = "SELECT digest FROM journal WHERE subject = 'party_erasure' AND key = ? ORDER BY seq DESC LIMIT 1"
 EMPTIED = """
@@ -163,7 +168,7 @@ def opened(source: Path, aside: Path) -> sqlite3.Connection:
     if zipfile.is_zipfile(source):
         with zipfile.ZipFile(source) as packed:
             for name in packed.namelist():
-                if name == "closeloop.db" or name.startswith(("tables/", "anchors/")):
+                if name in ("closeloop.db", PROOF) or name.startswith(("tables/", "anchors/", "attachments/")):
                     packed.extract(name, aside)
         inside = aside / "closeloop.db"
         return _there(inside) if inside.exists() else _loaded(aside / "tables", aside)
@@ -486,6 +491,63 @@ def head_faults(raw: sqlite3.Connection, heads: Iterable[Any], witness: str) -> 
             yield number, int(seq), f"{witness}_cut_short" if found[0] is None else f"{witness}_rewritten"
 
 
+# The bundle of one case
+
+
+def root_by(path: list[bytes], leaf: bytes, index: int, count: int) -> bytes:
+    """The root to which a path leads from a leaf at a place among so many (RFC 6962, 2.1.1), the nearest node first."""
+    if not 0 <= index < count or (count == 1) != (not path):
+        raise ValueError("no path of this tree")
+    if not path:
+        return sha256(b"\x00", leaf)
+    split = 1 << ((count - 1).bit_length() - 1)
+    if index < split:
+        return sha256(b"\x01", root_by(path[:-1], leaf, index, split), path[-1])
+    return sha256(b"\x01", path[-1], root_by(path[:-1], leaf, index - split, count - split))
+
+
+def bundle_faults(raw: sqlite3.Connection, folder: Path, key: Path | None) -> list[Fault]:
+    """What is wrong with a bundle: its chain, texts and files, and the signed anchor that vouches for its last move."""
+    faults = list(chain_faults(raw))
+    cases = raw.execute("SELECT number, version, head FROM cases").fetchall()
+    try:
+        proof = json.loads((folder / PROOF).read_text("utf-8"))
+        line, path = json.loads(proof["anchor"]), [bytes.fromhex(node) for node in proof["path"]]
+        unsigned = {name: value for name, value in line.items() if name != "signature"}
+        if not signed(line["key"], line["signature"], canonical(unsigned)):
+            faults.append(("", line["line"], "anchor_signature"))
+        if len(cases) != 1 or proof["leaf"] != " ".join(map(str, cases[0])):
+            faults.append(("", line["line"], "anchor_leaves"))
+        if root_by(path, proof["leaf"].encode(), proof["index"], proof["count"]).hex() != line["root"]:
+            faults.append(("", line["line"], "anchor_leaves"))
+        faults += key_faults(key, line) if key is not None else ()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        faults.append(("", 0, "anchor_file"))
+    return list(dict.fromkeys([*faults, *_file_faults(raw, folder / "attachments")]))
+
+
+def _file_faults(raw: sqlite3.Connection, folder: Path) -> Iterator[Fault]:
+    """The files that the moves name and that are not there, or not as they were taken in; an erased one need not be."""
+    rows = {row[0]: row[1:] for row in raw.execute("SELECT id, salt, digest, erased_at FROM attachment")}
+    for number, seq, form in raw.execute(
+        "SELECT c.number, t.seq, t.form FROM transition t JOIN cases c ON c.id = t.case_id"
+    ):
+        named = _form(form).get("attachments")
+        for entry in named.split() if isinstance(named, str) else ():
+            name, _, digest = entry.partition(":")
+            if not digest or not name.isalnum():
+                continue  # of another system
+            salt, kept, erased = rows.get(name, (None, None, None))
+            if name not in rows:
+                yield number, seq, "attachment_row_missing"
+            elif kept != digest:
+                yield number, seq, "attachment_row_altered"
+            elif erased is None and not (folder / name).is_file():
+                yield number, seq, "attachment_missing"
+            elif erased is None and sha256(salt or b"", (folder / name).read_bytes()).hex() != digest:
+                yield number, seq, "attachment_altered"
+
+
 # What was seen at the last visit
 
 
@@ -529,6 +591,8 @@ def check(source: Path, given: argparse.Namespace) -> list[Fault]:
     with tempfile.TemporaryDirectory() as unpacked:
         raw = opened(source, Path(unpacked))
         try:
+            if (Path(unpacked) / PROOF).exists():
+                return bundle_faults(raw, Path(unpacked), given.key)
             folder = anchors or Path(unpacked) / "anchors"
             lines, hashes, faults = read_anchors(folder)
             faults += chain_faults(raw)
@@ -553,7 +617,7 @@ def check(source: Path, given: argparse.Namespace) -> list[Fault]:
 def main() -> int:
     """Read the command line, check, say it."""
     parser = argparse.ArgumentParser(description="Checks a store of closeloop, its anchors, and what was seen before.")
-    parser.add_argument("source", type=Path, help="SQLite file, backup, or folder of CSV files")
+    parser.add_argument("source", type=Path, help="SQLite file, backup, bundle of a case, or CSV files")
     parser.add_argument("--anchors", type=Path, help="folder with anchors.jsonl; else the backup's own")
     parser.add_argument("--key", type=Path, help="anchor.pub as it was handed to you, to be compared")
     parser.add_argument("--state", type=Path, help="what was seen at the last visit; written if all is whole")

@@ -1,12 +1,12 @@
 """The people and programs that act: looked up by handle, added, and asked while they are there."""
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from operator import attrgetter
 from typing import Any, Protocol, TypeVar
 
+from engine.actor_particulars import check_email, check_locale, check_zone, staff_phone
 from engine.caches import Acting
 from engine.categories import add_categories
 from engine.categories import shipped as shipped_categories
@@ -17,13 +17,10 @@ from engine.transaction import Tx
 from models.columns import from_micros
 from models.mail_addresses import mail_address
 from models.person_names import person_name
-from models.telephone_numbers import phone_number
-from models.zones import is_zone
 from statemachines.lifecycle import Refused
 from statemachines.roles import Role
 
 SYSTEM, IMPORT, CUSTOMER = "system", "import", "customer"
-LOCALE = re.compile(r"[a-z]{2}(_[A-Z]{2})?")
 NOBODY = frozenset({SYSTEM, IMPORT, CUSTOMER})
 """The handles of the actors that are no people of the house: as ``customer`` act those who come by the portal."""
 
@@ -237,34 +234,6 @@ def add_actor(tx: Tx, actor: NewActor, by: str = SYSTEM, at: int = 0) -> bool:
     if tx.row(SAME, handle=actor.handle)._asdict() != values:
         raise Refused("actor_exists", handle=actor.handle)
     return False
-
-
-def check_zone(zone: str | None) -> None:
-    """Raise ``Refused('unknown_zone')`` for a name that is none of the IANA time zones."""
-    if zone is not None and not is_zone(zone):
-        raise Refused("unknown_zone", zone=zone[:40])
-
-
-def check_locale(locale: str | None) -> None:
-    """Raise ``Refused('bad_locale')`` for a text that is written like no language, as zh_CN is."""
-    if locale is not None and LOCALE.fullmatch(locale) is None:
-        raise Refused("bad_locale", locale=locale[:40])
-
-
-def check_email(email: str | None) -> None:
-    """Raise ``Refused('bad_address')`` for a text that is not one mail address."""
-    if email is not None and not (address := mail_address(email)).valid:
-        raise Refused("bad_address", field="email", identifier=address.quality.value)
-
-
-def staff_phone(phone: str | None) -> str | None:
-    """Return a telephone number in E.164. Raises ``Refused('bad_staff_phone')`` for what is not one number."""
-    if phone is None:
-        return None
-    number = phone_number(phone)
-    if not number.normal:
-        raise Refused("bad_staff_phone", identifier=number.quality.value)
-    return number.normal
 
 
 def seed(tx: Tx, at: int) -> None:

@@ -25,10 +25,12 @@ ON CONFLICT (question, as_of) DO UPDATE
 ROWS = f"SELECT {', '.join(COLUMNS)}, seal FROM indicator_count"
 NEWEST = f"{ROWS} WHERE question = :question ORDER BY as_of DESC LIMIT 1"
 AS_OF = f"{ROWS} WHERE question = :question AND as_of = :as_of"
+ALL_AS_OF = f"{ROWS} WHERE as_of = :as_of"
 OF_FACTS = """
 SELECT DISTINCT question, zone, names, queries FROM indicator_count WHERE facts = :facts ORDER BY question
 """
 INSTANTS = "SELECT question, as_of FROM indicator_count ORDER BY question, as_of"
+INSTANTS_OF = "SELECT as_of FROM indicator_count WHERE question = :question ORDER BY as_of"
 FORGET = "DELETE FROM indicator_count WHERE question = :question AND as_of = :as_of"
 FORGET_ALL = "DELETE FROM indicator_count"
 
@@ -83,7 +85,12 @@ def seal_faults(tx: Tx) -> Iterator[str]:
 
 def kept_instants(tx: Tx, question: str) -> list[int]:
     """Return the instants as of which something is kept of a question, oldest first."""
-    return [row.as_of for row in tx.rows(INSTANTS) if row.question == question]
+    return [row.as_of for row in tx.rows(INSTANTS_OF, question=question)]
+
+
+def questions_kept(tx: Tx, as_of: int) -> frozenset[str]:
+    """Return the questions of which a row as of an instant is kept that fits its seal."""
+    return frozenset(row.question for row in tx.rows(ALL_AS_OF, as_of=as_of) if row.seal == _seal(row._asdict()))
 
 
 def forget_others(tx: Tx, kept: Mapping[str, Collection[int]], before: int) -> None:

@@ -1,8 +1,9 @@
 """Names as the record has them: the lists that a query must look for where a name was retired."""
 
-from statemachines.kinds import recorded_names
+from statemachines.kinds import kept_with_lifecycles, recorded_names
 
 
+@kept_with_lifecycles(1024)
 def recorded_as(sort: str, *names: str) -> str:
     """Return names of the code and the retired names that they replaced in any kind, as the items of an SQL list.
 

@@ -22,9 +22,11 @@ from engine.rules.in_force import Rules, rules_of
 from engine.rules.pack_sections import Alerts
 from engine.store import Store
 from flows.case_address import site, staff_page
+from flows.group_messages import to_groups
 from flows.notifications import staff_of
 from flows.reaction_context import ReactionContext
 from flows.work import Work, off_loop
+from gateways.groups import GroupAlert, GroupSettings
 from locales.translation import label, translate
 from locales.zone import reader_zone
 from models import Actor, Case
@@ -58,7 +60,7 @@ async def raise_alert(context: ReactionContext, level: int, timer_id: int | None
     if people is None:
         return
     alert = _alert(house, case, context.event.seq, level, timer_id, people, now)
-    mails = list(_mails(context.work, house, case, alert))
+    mails = [*_mails(context.work, house, case, alert), *await _to_groups(context.work, case, alert)]
     await off_loop(record_alert, context.work.store, alert, mails, now)
 
 
@@ -73,7 +75,7 @@ async def climb_alerts(work: Work) -> int:
             if people is None:
                 people = tuple(actor.handle for actor in asked_for(case, level, house.staff, now).actors)
             higher = _alert(house, case, alert.seq, level, alert.timer_id, people, now)
-            mails = list(_mails(work, house, case, higher))
+            mails = [*_mails(work, house, case, higher), *await _to_groups(work, case, higher)]
             climbed += await off_loop(climb, work.store, alert, higher, mails, now)
     return climbed
 
@@ -137,9 +139,33 @@ def _mails(work: Work, house: _House, case: Case, alert: Alert) -> Iterator[Comp
 
 def _mail(work: Work, case: Case, alert: Alert, actor: Actor) -> ComposedMail:
     locale, zone = actor.locale, ZoneInfo(actor.zone) if actor.zone else reader_zone()
-    params = {
+    params = _facts(work, case, alert, locale, zone) | {"handle": actor.handle, "link": _ways(work, alert, actor)}
+    template = "duty_alert" if alert.climbs_at is not None else "duty_alert_last"
+    subject = translate(locale, "mail.duty_alert.subject", **params)
+    body = translate(locale, f"mail.{template}.body", **params)
+    return ComposedMail(f"{alert.key}:{actor.handle}", actor.handle, subject, body, None if actor.email else NO_ADDRESS)
+
+
+async def _to_groups(work: Work, case: Case, alert: Alert) -> list[ComposedMail]:
+    """Return a message to each group that is alerted for the case; none of a case that only some roles may read."""
+    if lifecycle_of(case.kind).readers:
+        return []
+
+    def compose(group: GroupSettings) -> tuple[str, str]:
+        facts = _facts(work, case, alert, group.locale, reader_zone())
+        people = ", ".join(alert.people) or translate(group.locale, "duty.nobody_alerted")
+        end = "nobody" if not alert.people else "climbs" if alert.climbs_at is not None else "last"
+        until = translate(group.locale, f"group.duty_alert.{end}", **facts)
+        body = translate(group.locale, "group.duty_alert.body", people=people, answer=until, **facts)
+        return translate(group.locale, "mail.duty_alert.subject", **facts), body
+
+    return await to_groups(work, alert.key, GroupAlert.DUTY, compose, case.department, alert.level)
+
+
+def _facts(work: Work, case: Case, alert: Alert, locale: str, zone: ZoneInfo) -> dict[str, str]:
+    """Return what an alert says of a case: codes in the reader's language, and until when it is to be answered."""
+    return {
         "number": case.number,
-        "handle": actor.handle,
         "level": translate(locale, "duty.level", level=alert.level),
         "kind": label(locale, "", "kind", case.kind),
         "state": label(locale, case.kind, "state", case.state),
@@ -148,18 +174,16 @@ def _mail(work: Work, case: Case, alert: Alert, actor: Actor) -> ComposedMail:
         "until": "–" if alert.climbs_at is None else f"{alert.climbs_at.astimezone(zone):%Y-%m-%d %H:%M}",
         "zone": zone.key,
         "page": staff_page(work, case.number) or "–",
-        "link": _link(work, alert, actor),
     }
-    template = "duty_alert" if alert.climbs_at is not None else "duty_alert_last"
-    subject = translate(locale, "mail.duty_alert.subject", **params)
-    body = translate(locale, f"mail.{template}.body", **params)
-    return ComposedMail(f"{alert.key}:{actor.handle}", actor.handle, subject, body, None if actor.email else NO_ADDRESS)
 
 
-def _link(work: Work, alert: Alert, actor: Actor) -> str:
-    """Return the address by which one person acknowledges; empty where no console is known."""
+def _ways(work: Work, alert: Alert, actor: Actor) -> str:
+    """Return how one person acknowledges from the mail: by an address, by an answer; empty where neither is set."""
+    ways: list[str] = []
     address = site(work.public_url, work.store.home)
-    if address is None or actor.id is None:
-        return ""
-    ending = link_to_acknowledge(work.store.secret, alert.case_id, alert.seq, alert.level, actor.id)
-    return f"{translate(actor.locale, 'duty.link.mail')} {address}/console/duty/alerts/{ending}"
+    if address is not None and actor.id is not None:
+        ending = link_to_acknowledge(work.store.secret, alert.case_id, alert.seq, alert.level, actor.id)
+        ways.append(f"{translate(actor.locale, 'duty.link.mail')} {address}/console/duty/alerts/{ending}")
+    if work.reply_to:
+        ways.append(translate(actor.locale, "duty.link.reply"))
+    return "\n".join(ways)

@@ -21,6 +21,7 @@ from engine.attachments.upload import Upload
 from engine.commands.arrivals import Source
 from engine.commands.mail_contacts import PREFIX, MailClues, Taken, take_contact
 from engine.outbox.bounces import record_bounce
+from engine.outbox.duty_replies import AlertReply, acknowledge_by_reply, alert_reply
 from engine.store import Store
 from gateways.bounces import MailSort
 from gateways.incoming_mail import IncomingMail, MailFile, Origin, read_mail
@@ -41,6 +42,8 @@ class Outcome(StrEnum):
     """It opened a case, or its words stand on the case that it joined."""
     KNOWN = "known"
     """It had been taken in before."""
+    ALERT = "alert"
+    """It answered an alert of whoever is on duty, who acknowledged by it now or before."""
     BOUNCE = "bounce"
     AUTOMATIC = "automatic"
     PROBLEM = "problem"
@@ -94,7 +97,20 @@ def take_mail(desk: Desk, settings: MailboxSettings, fetched: FetchedMail, at: d
         return Outcome.BOUNCE
     if mail.origin is not Origin.PERSON:
         return Outcome.PROBLEM if mail.origin is Origin.UNREADABLE else Outcome.AUTOMATIC
+    if (reply := alert_reply(mail.recipients, mail.sender, mail.text)) is not None:
+        return _acknowledged(desk, reply, at)
     return _contact(desk, settings, mail, min(fetched.received_at or at, at), at)
+
+
+def _acknowledged(desk: Desk, reply: AlertReply, at: datetime) -> Outcome:
+    """Acknowledge an alert. An answer that does not is a person's to look at, and opens no case: staff wrote it."""
+    try:
+        acknowledge_by_reply(desk.store, reply, at)
+    except Refused as refused:
+        if refused.code not in NO_ACKNOWLEDGEMENT:
+            raise
+        return Outcome.ALERT if refused.code == "no_alert" else Outcome.PROBLEM
+    return Outcome.ALERT
 
 
 def _contact(desk: Desk, settings: MailboxSettings, mail: IncomingMail, received: datetime, at: datetime) -> Outcome:
@@ -134,6 +150,10 @@ def _with_files(desk: Desk, taken: Taken, number: str, files: Sequence[Upload], 
     return Outcome.CASE if taken.new else Outcome.KNOWN
 
 
+NO_ACKNOWLEDGEMENT = frozenset({
+    "alert_reply_unknown", "alert_reply_unclear", "no_alert", "not_alerted", "actor_disabled", "actor_absent",
+})  # fmt: skip
+"""Refusals of an answer to an alert; of ``no_alert`` nobody need know: another person was faster, or the work done."""
 LASTING = frozenset({"too_many_attachments", "key_reused", "unknown_case", "not_now", "guard"})
 """Refusals of files that no later visit would lift; a person looks at the mail."""
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from engine.commands.mail_contacts import NUMBER, signed_address
+from engine.outbox.duty_replies import reply_address
 from engine.outbox.mails import (
     NO_ADDRESS,
     NO_SERVER,
@@ -21,13 +22,15 @@ from engine.outbox.mails import (
     QueuedMail,
     lease_mails,
     mails_by_key,
+    queue_mails,
     settle_mails,
     settle_queued,
 )
 from engine.store import Store
+from flows.group_messages import attempt_group, fallback_addresses, in_place_of_groups
 from flows.work import Work, off_loop
 from gateways.mail import AddressRefused, Mail
-from models.mail_marks import OF_CASE
+from models.mail_marks import INSTEAD_OF_GROUP, OF_CASE, OF_GROUP
 
 CUSTOMERS = """
 SELECT c.number, p.email FROM cases c JOIN party p ON p.id = c.party_id WHERE c.number = ANY(:numbers)
@@ -53,9 +56,15 @@ async def attempt(work: Work, mail: Mail, recipient: str) -> Attempt:
     except AddressRefused:
         return Attempt(MailOutcome(mail.key, recipient, NO_ADDRESS), None)
     except Exception as error:  # noqa: BLE001 (the caller records and raises it)
-        return Attempt(MailOutcome(mail.key, recipient, REFUSED), error)
+        return Attempt(MailOutcome(mail.key, recipient, REFUSED, _answer(error)), error)
     reached = work.mailer.destination(mail.to).reached
     return Attempt(MailOutcome(mail.key, recipient, SENT if reached else NO_SERVER), None)
+
+
+def _answer(error: Exception) -> str:
+    """Return the code of the mail server, else the type of the error."""
+    code = getattr(error, "smtp_code", None)
+    return type(error).__name__ if code is None else str(code)
 
 
 async def record_outcomes(work: Work, outcomes: Sequence[MailOutcome]) -> Sequence[None]:
@@ -76,7 +85,12 @@ async def attempt_composed(work: Work, mail: ComposedMail, address: str) -> Atte
 
 
 def _reply_address(work: Work, key: str, recipient: str) -> str:
-    """Return the address by which a customer's answer joins his case; empty for staff, and where none is set."""
+    """Return the address by which a customer's answer joins his case, or a member of staff acknowledges an alert.
+
+    It is empty in other mails to staff, and where no mailbox for answers is set.
+    """
+    if work.reply_to and recipient and (to_acknowledge := reply_address(work.store.secret, work.reply_to, key)):
+        return to_acknowledge
     number = recipient.removeprefix(OF_CASE) or key.split(":", maxsplit=1)[0]
     to_customer = not recipient or recipient.startswith(OF_CASE)
     if not (work.reply_to and to_customer and NUMBER.fullmatch(number)):
@@ -91,15 +105,22 @@ async def send_queued(work: Work) -> int:
     """
     sent = 0
     while queued := await off_loop(lease_mails, work.store, await work.now(), QUEUED_AT_ONCE):
-        addresses = await off_loop(_addresses, work.store, [one.mail.recipient for one in queued])
+        recipients = [one.mail.recipient for one in queued]
+        addresses = await off_loop(_addresses, work.store, recipients)
+        if any(recipient.startswith(INSTEAD_OF_GROUP) for recipient in recipients):
+            addresses |= await fallback_addresses(work)
         ended = await asyncio.gather(*(_attempt_queued(work, one, addresses) for one in queued))
-        await off_loop(settle_queued, work.store, list(zip(queued, ended, strict=True)), await work.now())
+        pairs = list(zip(queued, ended, strict=True))
+        await off_loop(queue_mails, work.store, in_place_of_groups(pairs), await work.now())
+        await off_loop(settle_queued, work.store, pairs, await work.now())
         sent += sum(outcome.outcome == SENT for outcome in ended)
     return sent
 
 
 async def _attempt_queued(work: Work, queued: QueuedMail, addresses: dict[str, str | None]) -> MailOutcome:
     mail = queued.mail
+    if mail.recipient.startswith(OF_GROUP):
+        return await attempt_group(work, queued)
     address = addresses.get(mail.recipient)
     if not address:
         return MailOutcome(mail.key, mail.recipient, NO_ADDRESS)

@@ -14,6 +14,7 @@ from engine.store import Store
 from flows.duty_lease import holding
 from flows.nights.care import Greeted, greet_customers
 from flows.nights.corrected_conduct import recompute_appraisals
+from flows.nights.day_forecast import forecast_day
 from flows.nights.digest import send_digests
 from flows.nights.duty_gaps import tell_gaps
 from flows.nights.evaluation import Evaluated, evaluate
@@ -32,6 +33,8 @@ from flows.run_info import RunInfo, RunResult
 from flows.run_text import RunText
 from flows.tick import PREFECT_AWAY, drain
 from flows.work import Unobserved, Work, off_loop
+from forecast.training import ForecastTraining
+from forecast.training import train_weekly as train_forecast
 from gateways.schedule import (
     CALLBACK_PLAN,
     CARE,
@@ -39,6 +42,7 @@ from gateways.schedule import (
     CLASSIFIER_TRAINING,
     COMPLAINT_ANALYSIS,
     EVALUATION,
+    FORECAST_TRAINING,
     INTEGRITY,
     MORNING_REPORT,
     OVERNIGHT,
@@ -67,6 +71,7 @@ Result = (
     | Greeted
     | Integrity
     | TrainingResult
+    | ForecastTraining
     | int
 )
 
@@ -82,8 +87,9 @@ async def _overnight(work: Work) -> Night:
 
 
 async def _morning(work: Work) -> MorningReport:
-    """Send the digests of late records and the reminders of what is overdue, then write the report."""
+    """Forecast the day, send the digests of late records and the reminders of what is overdue, write the report."""
     await work.step("send-digests", partial(_digests, work), RunText("step.digests"), retries=RETRIES)
+    await work.step("forecast", partial(forecast_day, work), RunText("step.forecast"), retries=RETRIES)
     await work.step("send-reminders", partial(_reminders, work), RunText("step.reminders"), retries=RETRIES)
     return await work.step("report", partial(report_morning, work), RunText("step.report"), retries=RETRIES)
 
@@ -127,6 +133,12 @@ async def _train(work: Work) -> TrainingResult:
     return await work.step("train", partial(off_loop, train), RunText("step.train"), retries=RETRIES)
 
 
+async def _train_forecast(work: Work) -> ForecastTraining:
+    """Train the forecast on the timers that have ended; use it only if it is better than simple guesses."""
+    train = partial(train_forecast, work.store, await work.now())
+    return await work.step("train-forecast", partial(off_loop, train), RunText("step.train_forecast"), retries=RETRIES)
+
+
 async def _catch_up(work: Work) -> int:
     """Do the driver's work if no driver is running; return how much was done."""
     if await off_loop(_driven, work.store, await work.now()):
@@ -152,6 +164,7 @@ BODIES: dict[str, Callable[[Work], Awaitable[Result]]] = {
     PERIOD_REPORT: report_periods,
     INTEGRITY: check_integrity,
     CLASSIFIER_TRAINING: _train,
+    FORECAST_TRAINING: _train_forecast,
     CARE: _greet,
     CATCH_UP: _catch_up,
 }

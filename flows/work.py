@@ -10,13 +10,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 
 from engine.settings import Settings
 from engine.store import Store
 from engine.webhooks.address_rules import AddressRules
 from flows.run_info import RunInfo, RunResult
 from flows.run_text import RunText
+from gateways.groups import FakeGroups, Groups
 from gateways.mail import FakeMailer, FileMailer, Mailer, SmtpMailer
 from gateways.smtp import MailServer
 from gateways.telephone import CallList, FakeTelephone, Telephone
@@ -24,6 +25,9 @@ from gateways.webhook_sender import FakeSender, SenderRules, WebhookSender
 from locales.house_zone import use_house_zone
 from models.mail_addresses import mail_address
 from statemachines.refused import Refused
+
+if TYPE_CHECKING:
+    from gateways.webhook_http import HttpSender
 
 ROWS_OF_A_CHUNK = 10_000
 """About how many rows a sweep makes before it writes them."""
@@ -123,6 +127,7 @@ class Work:
     webhooks: WebhookSender = field(default_factory=FakeSender)
     reply_to: str | None = None
     """The address of the mailbox to which customers answer, if the settings name one."""
+    groups: Groups = field(default_factory=FakeGroups)
 
     async def now(self) -> datetime:
         """Return the store's time."""
@@ -160,6 +165,7 @@ def work_from(settings: Settings) -> Work:
         public_url=settings.given_public_url,
         webhooks=webhooks,
         reply_to=_reply_to(settings),
+        groups=FakeGroups() if store.simulated else groups_of(settings),
     )
 
 
@@ -186,13 +192,20 @@ def mail_server(settings: Settings) -> MailServer | None:
     return MailServer(settings.smtp_url, authorities, settings.smtp_plain)
 
 
-def webhook_sender(settings: Settings) -> WebhookSender:
+def webhook_sender(settings: Settings) -> "HttpSender":
     """Return the sender of webhooks that the settings allow. Raises ``Refused('bad_webhook_networks')``."""
     from gateways.webhook_http import HttpSender  # httpcore: only where webhooks are sent
 
     rules = AddressRules.of(settings)
     authorities = settings.webhook_ca.expanduser() if settings.webhook_ca is not None else None
     return HttpSender(SenderRules(rules.http_allowed, rules.networks, authorities))
+
+
+def groups_of(settings: Settings) -> Groups:
+    """Return the groups of staff that the home names, reached as webhooks are. Raises as ``webhook_sender``."""
+    from gateways.group_robots import RobotGroups  # as above
+
+    return RobotGroups(settings.where, webhook_sender(settings))
 
 
 in_this_thread = ContextVar("in_this_thread", default=False)

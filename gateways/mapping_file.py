@@ -111,12 +111,16 @@ def _problem(path: Path, detail: ErrorDetails, lines: dict[KeyPath, int]) -> Pro
     key = tuple(str(step) for step in detail["loc"])
     parents = (key[:end] for end in range(len(key), 0, -1))
     line = next((lines[parent] for parent in parents if parent in lines), None)
-    code = _CODES.get(detail["type"], "bad_mapping.wrong_value")
+    code, choices = _CODES.get(detail["type"], "bad_mapping.wrong_value"), detail.get("ctx", {}).get("expected", "")
+    if code == "bad_mapping.unknown_channel" and Channel.HOTLINE not in choices:
+        code = "bad_mapping.unknown_choice"
     params: dict[str, str | int] = {"file": excerpt(path.name), "key": excerpt(".".join(key) or "*")}
     if code not in _WITHOUT_VALUE:
         params["value"] = excerpt(_wrong_value(detail))
     if code == "bad_mapping.unknown_channel":
         params["channels"] = ", ".join(Channel)
+    if code == "bad_mapping.unknown_choice":
+        params["choices"] = choices.replace("'", "").replace(" or ", ", ")
     return Problem(line, ".".join(key) or None, code, params)
 
 

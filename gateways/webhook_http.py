@@ -1,10 +1,12 @@
 """Send a webhook's message to its receiver over HTTP.
 
-No redirect is followed, no proxy of the environment used, no cookie kept. Of the answer only the status is read.
+No redirect is followed, no proxy of the environment used, no cookie kept. Of a webhook's answer only the status is
+read; of a provider's answer (``post``) its first bytes too.
 """
 
 import ssl
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import httpcore
 
@@ -24,6 +26,16 @@ DEFAULT_RULES = SenderRules()
 SECONDS = 5.0
 """What a delivery may take in all: resolving the name, connecting, TLS, sending, the first line of the answer."""
 AGENT = "closeloop-webhooks"
+LONGEST_ANSWER = 64 * 1024
+"""The most bytes of a provider's answer that are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """The answer of a provider: its status, and as many bytes of its body as were to be read."""
+
+    status: int
+    body: bytes
 
 
 class HttpSender:
@@ -41,8 +53,15 @@ class HttpSender:
         ``name`` (unknown to the DNS), ``certificate``, ``tls``, ``timeout``, ``connection``, ``answer`` (no HTTP),
         ``redirect``, ``status_404`` and the like.
         """
+        self._accepted(url, headers, body, 0)
+
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
+        """Send a message to a provider, and return what it answered. Raises ``WebhookFailed`` as ``send`` does."""
+        return self._accepted(url, headers, body, LONGEST_ANSWER)
+
+    def _accepted(self, url: str, headers: Mapping[str, str], body: bytes, most: int) -> HttpAnswer:
         try:
-            status = self._status(url, headers, body)
+            answer = self._answer(url, headers, body, most)
         except AddressNotAllowed:
             raise WebhookFailed("address") from None
         except NameUnknown:
@@ -57,13 +76,14 @@ class HttpSender:
             raise WebhookFailed("connection") from None
         except httpcore.ProtocolError:
             raise WebhookFailed("answer") from None
-        if 300 <= status < 400:
+        if 300 <= answer.status < 400:
             raise WebhookFailed("redirect")
-        if not 200 <= status < 300:
-            raise WebhookFailed(f"status_{status}")
+        if not 200 <= answer.status < 300:
+            raise WebhookFailed(f"status_{answer.status}")
+        return answer
 
-    def _status(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
-        """Return the status of the answer; its body is left unread, and the connection closed."""
+    def _answer(self, url: str, headers: Mapping[str, str], body: bytes, most: int) -> HttpAnswer:
+        """Return the answer with at most ``most`` bytes of its body; the rest is left unread, the connection closed."""
         try:
             parsed = parse_webhook_url(url, http_allowed=self._rules.http_allowed)
         except BadWebhookUrl:
@@ -77,10 +97,20 @@ class HttpSender:
                 httpcore.ConnectionPool(ssl_context=context, network_backend=backend) as pool,
                 pool.stream("POST", address, headers=list(sent.items()), content=body) as answer,
             ):
-                return answer.status
+                return HttpAnswer(answer.status, _beginning(answer, most))
 
     def _context(self) -> ssl.SSLContext:
         try:
             return ssl.create_default_context(cafile=self._rules.authorities)
         except OSError:
             raise WebhookFailed("setting") from None
+
+
+def _beginning(answer: httpcore.Response, most: int) -> bytes:
+    read = b""
+    if most:
+        for part in answer.iter_stream():
+            read += part
+            if len(read) >= most:
+                break
+    return read[:most]

@@ -53,6 +53,12 @@ def translate(locale: str, key: str, /, **params: Any) -> str:
     return printable(key) if text is None else text.format_map(_params(params))
 
 
+def page_key(locale: str, key: str) -> str:
+    """Return the key of what a message says on a page, if its own text names a command for what another page does."""
+    own = f"{key}_on_page"
+    return own if own in catalogue(locale) else key
+
+
 def _params(values: Mapping[str, Any]) -> "_Params":
     return _Params({name: printable(value) if isinstance(value, str) else value for name, value in values.items()})
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from models.care import CareConsent, CareGreeting
     from models.case import Case, IdempotencyKey, KeptAnswer, Link, Transition
     from models.conduct import ConductDraw, ConductMark, ConductSample, ConductSheet
+    from models.day_forecast import DayForecast
     from models.duty import DutyAlert, DutyRoster, DutyShift, DutySwap
     from models.fingerprint import Fingerprint
     from models.indicator_count import IndicatorCount
@@ -63,6 +64,7 @@ __all__ = [
     "ConductMark",
     "ConductSample",
     "ConductSheet",
+    "DayForecast",
     "Delivery",
     "Department",
     "DutyAlert",
@@ -141,6 +143,7 @@ _MODULES = {
     "ConductMark": "conduct",
     "ConductSample": "conduct",
     "ConductSheet": "conduct",
+    "DayForecast": "day_forecast",
     "DutyAlert": "duty",
     "DutyRoster": "duty",
     "DutyShift": "duty",

@@ -7,12 +7,14 @@ from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from models.column_types import BigId, Instant
+from models.form_field import FormField
 
 _COUNTED = ("kind", "level", "state", "owner", "department")
 """The columns by which open cases are counted and listed, without a look at their rows."""
 _OPEN: dict[str, Any] = {"sqlite_where": text("NOT closed"), "postgresql_where": text("NOT closed")}
 """The condition of the indexes by which lists of open cases are read."""
 _URGENT = text("NOT closed AND severity = 'urgent'")
+_DETERMINED = text("move = 'determine_responsibility'")
 
 
 class Case(SQLModel, table=True):
@@ -75,7 +77,8 @@ class Transition(SQLModel, table=True):
     move that no source recorded but that must have occurred.
     """
 
-    # Every report counts how soon the cases were resolved; people read the cases on which they acted.
+    # Every report counts how soon the cases were resolved; people read the cases on which they acted; a recurrence is
+    # judged by the determination of the same cause and party before it.
     __table_args__ = (
         Index("ix_transition_actor", "actor_id", "case_id"),
         Index(
@@ -84,6 +87,16 @@ class Transition(SQLModel, table=True):
             "occurred_at",
             sqlite_where=text("move = 'resolve'"),
             postgresql_where=text("move = 'resolve'"),
+        ),
+        Index(
+            "ix_transition_determined",
+            FormField("cause"),
+            FormField("responsible"),
+            "occurred_at",
+            "case_id",
+            "seq",
+            sqlite_where=_DETERMINED,
+            postgresql_where=_DETERMINED,
         ),
     )
 

@@ -48,7 +48,7 @@ class CustomerType(StrEnum):
 class Reply(BaseModel):
     """A reply to the contact that the source already holds."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     text: Text
     at: Instant
@@ -57,7 +57,7 @@ class Reply(BaseModel):
 class Contact(BaseModel):
     """One contact as a source gives it (A1): facts, the demand apart from them, customer, channel and time."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     row_id: Line
     at: Instant

@@ -119,6 +119,19 @@ def whole_value(value: object) -> object:
     return value
 
 
+def decimal_value(value: str | float) -> float:
+    """Return a text with a decimal point as a number, a number as it is.
+
+    Raises ``PydanticCustomError`` with the reason as its type.
+    """
+    if not isinstance(value, str):
+        return value
+    try:
+        return float(exact_number(value, "."))
+    except NoNumber as error:
+        raise PydanticCustomError(cast("LiteralString", error.reason), "no exact number") from None
+
+
 EXACT = BeforeValidator(whole_value)
 """After the limits of an ``int``: the number is written exactly, or refused with the reason."""
 Whole = Annotated[int, EXACT]

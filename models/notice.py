@@ -46,8 +46,9 @@ class MailRecord(SQLModel, table=True):
     A notice, a digest and a reminder are composed once, before they are sent: ``subject`` and ``body`` are kept until
     then, so that a mail that is sent again says the same. Of other mails only a failure is recorded, without their
     text. ``outcome`` is empty before the first try, then sent, refused (by the mail server, tried again), no_server,
-    no_address or nobody; erased if an administrator erased the text, for ``erasure_reason``. ``next_at`` is the next
-    try of a mail that no delivery sends, after ``tries`` of them.
+    no_address or nobody, or fell_back: a group did not accept it, and a mail went in its place; erased if an
+    administrator erased the text, for ``erasure_reason``. ``next_at`` is the next try of a mail that no delivery sends,
+    after ``tries`` of them. ``answer`` is the code that the mail server or the provider gave at the last try.
     """
 
     __tablename__ = "mail"  # pyright: ignore[reportAssignmentType]
@@ -77,3 +78,4 @@ class MailRecord(SQLModel, table=True):
     tries: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     next_at: datetime | None = Field(default=None, sa_type=Instant)
     erasure_reason: str | None = None
+    answer: str | None = None

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
+from engine.rules.in_force import rules_in
+from engine.rules.indicator_queries import Facts
 from engine.store import Store
 from engine.transaction import Tx
 from locales.zone import reader_zone
@@ -13,6 +15,8 @@ from models.columns import from_micros, to_micros
 from reports.complaint_causes import cause_and_responsible, cost, judged
 from reports.complaint_handling import HandlingFigures, handling
 from reports.current_names import state_of
+from reports.indicators.case_facts import relation
+from reports.indicators.record_at import record_at
 from statemachines.complaint import COMPLAINT, MERGED
 
 LOOKED_BACK = 3
@@ -27,8 +31,12 @@ SUBJECTS = ("category", "severity", "department", "cause", "responsible")
 
 # Each page begins after the last one, so the key is read through once, however many cases there are.
 CASES = """
-SELECT c.id, c.number, c.state, c.opened_at, c.category, c.severity, c.department, {judged}
-  FROM cases c WHERE c.id > :after AND c.kind = :kind AND c.opened_at >= :begin AND c.opened_at < :end
+SELECT c.id, c.number, c.opened_at, {category} AS category, {severity} AS severity, {department} AS department,
+       {judged},
+       (SELECT s.dest FROM transition s WHERE s.case_id = c.id AND s.recorded_at <= :as_of
+         ORDER BY s.seq DESC LIMIT 1) AS state
+  FROM cases c JOIN transition o ON o.case_id = c.id AND o.seq = 1
+ WHERE c.id > :after AND c.kind = :kind AND c.opened_at >= :begin AND c.opened_at < :end AND o.recorded_at <= :as_of
  ORDER BY c.id LIMIT :page
 """
 LINKED = """
@@ -37,15 +45,17 @@ SELECT c.id, x.kind, l.relation, x.number, x.closed FROM link l
  WHERE c.kind = :kind AND x.kind IN ('improvement_plan', 'finding') AND c.opened_at >= :begin AND c.opened_at < :end
  ORDER BY x.id, l.relation
 """
-# Cases that entered their final state; nothing is recorded before it happened, so changed_at bounds the search.
+# Nothing is recorded before it happened, so changed_at bounds the search for ends.
 CLOSED = """
-SELECT count(*) AS n FROM cases c JOIN transition t ON t.case_id = c.id AND t.dest = c.state AND t.source <> t.dest
- WHERE c.kind = :kind AND c.closed AND c.changed_at >= :begin AND t.occurred_at >= :begin AND t.occurred_at < :end
+SELECT count(*) AS n FROM ({ended}) e JOIN cases x ON x.id = e.case_id
+ WHERE x.kind = :kind AND x.changed_at >= :begin AND e.at >= :begin AND e.at < :end
 """
+# A closed case that has not changed since the end of the period, nor since the instant, was closed then.
 OPEN = """
-SELECT count(*) AS n FROM cases c WHERE c.kind = :kind AND c.opened_at < :end AND (NOT c.closed
-    OR c.changed_at >= :end AND EXISTS (SELECT 1 FROM transition t WHERE t.case_id = c.id AND t.dest = c.state
-                                           AND t.source <> t.dest AND t.occurred_at >= :end))
+SELECT count(*) AS n FROM cases x JOIN transition o ON o.case_id = x.id AND o.seq = 1
+ WHERE x.kind = :kind AND x.opened_at < :end AND o.recorded_at <= :as_of
+   AND (NOT x.closed OR x.changed_at >= :end OR x.changed_at > :as_of)
+   AND NOT EXISTS (SELECT 1 FROM ({ended}) e WHERE e.case_id = x.id AND e.at < :end)
 """
 
 
@@ -138,20 +148,27 @@ def shifted(first: date, months: int) -> date:
 
 
 def gather(store: Store, at: datetime, month: date, months: int = 1) -> ComplaintAnalysis:
-    """Compute the analysis of a month, or of so many months from it, in one transaction."""
+    """Compute the analysis of a month, or of so many months from it, in one transaction.
+
+    Its figures count what had been recorded ``at`` the instant (E2), so they are the same whenever they are computed.
+    The measures are listed as they stand now.
+    """
     first = month.replace(day=1)
     with store.looking() as tx:
-        counts = _count(tx, first, months)
         as_of = to_micros(at)
+        counts = _count(tx, first, months, as_of)
         here, before = (_month(tx, counts, one, months, as_of) for one in (first, shifted(first, -months)))
     causes = [cause for cause, _ in ranked(here.received_by["cause"]) if cause]
     measures = {cause: tuple(dict.fromkeys(counts.measures[cause])) for cause in causes[:TOP]}
     return ComplaintAnalysis(at, here, before, _recurrences(counts), measures, months)
 
 
-def causes(tx: Tx, begin: datetime, end: datetime) -> Counter[str]:
-    """Count the complaints received in [begin, end) by cause; under ``''`` those whose cause nobody has found yet."""
-    span = {"kind": COMPLAINT.kind, "begin": to_micros(begin), "end": to_micros(end)}
+def causes(tx: Tx, begin: datetime, end: datetime, as_of: datetime) -> Counter[str]:
+    """Count the complaints received in [begin, end) by cause, as recorded at an instant.
+
+    Under ``''`` are those whose cause nobody had found yet.
+    """
+    span = {"kind": COMPLAINT.kind, "begin": to_micros(begin), "end": to_micros(end), "as_of": to_micros(as_of)}
     return Counter(cause_and_responsible(row)[0] for row in _pages(tx, span))
 
 
@@ -164,17 +181,17 @@ def _begin(first: date) -> int:
     return to_micros(datetime.combine(first, time(), reader_zone()))
 
 
-def _span(first: date, months: int = 1) -> dict[str, Any]:
+def _span(first: date, as_of: int, months: int = 1) -> dict[str, Any]:
     """Return the parameters of every query: complaints, from the first day to the end of so many months."""
-    return {"kind": COMPLAINT.kind, "begin": _begin(first), "end": _begin(shifted(first, months))}
+    return {"kind": COMPLAINT.kind, "begin": _begin(first), "end": _begin(shifted(first, months)), "as_of": as_of}
 
 
-def _count(tx: Tx, first: date, months: int) -> _Counts:
+def _count(tx: Tx, first: date, months: int, as_of: int) -> _Counts:
     """Count the complaints received in the period and in the months before it that are looked at, in one pass."""
     back = max(LOOKED_BACK, months)
-    counts, span = _Counts(), _span(shifted(first, -back), back + months)
+    counts, span = _Counts(), _span(shifted(first, -back), as_of, back + months)
     linked: defaultdict[int, list[MeasureTaken]] = defaultdict(list)
-    for row in tx.rows(LINKED, **span):
+    for row in tx.rows(LINKED, kind=span["kind"], begin=span["begin"], end=span["end"]):
         linked[row.id].append(MeasureTaken(row.kind, row.relation, row.number, bool(row.closed)))
     for row in _pages(tx, span):
         cause, responsible = cause_and_responsible(row)
@@ -201,8 +218,9 @@ def _period_of(month: date, first: date, months: int) -> date:
 
 
 def _pages(tx: Tx, span: dict[str, Any], most: int = PAGE) -> Iterator[Any]:
-    after = 0
-    sql = CASES.format(judged=judged())
+    after, record = 0, record_at(tx, span["as_of"])
+    columns = {name: record.column(name) for name in ("category", "severity", "department")}
+    sql = CASES.format(judged=judged(), **columns)
     while page := tx.rows(sql, after=after, page=most, **span):
         yield from page
         after = page[-1].id
@@ -218,12 +236,13 @@ def _recurrences(counts: _Counts) -> tuple[Recurrence, ...]:
 
 
 def _month(tx: Tx, counts: _Counts, first: date, months: int, as_of: int) -> MonthFigures:
-    span = _span(first, months)
+    span = _span(first, as_of, months)
+    ended = relation(Facts.ENDINGS, record_at(tx, as_of), (), rules_in(tx), {"cases_closed"})
     return MonthFigures(
         first=first,
         received=counts.received[first],
-        closed=tx.row(CLOSED, **span).n,
-        open_at_end=tx.row(OPEN, kind=span["kind"], end=span["end"]).n,
+        closed=tx.row(CLOSED.format(ended=ended), **span).n,
+        open_at_end=tx.row(OPEN.format(ended=ended), kind=span["kind"], end=span["end"], as_of=as_of).n,
         received_by={subject: counts.by[first, subject] for subject in SUBJECTS},
         cost_by=cost(tx, span["begin"], span["end"], as_of),
         handling=handling(tx, span),

@@ -16,10 +16,11 @@ from statemachines.kinds import lifecycle_of
 
 PAID_FOR = ("cause", "responsible")
 """By what the cost is counted."""
-JUDGED = """c.variables,
-       (SELECT t.form FROM transition t WHERE t.case_id = c.id AND t.move IN ({investigate})
+# The variables of a case that changed later are not those of the instant; its moves name cause and party.
+JUDGED = """CASE WHEN c.changed_at <= :as_of THEN c.variables ELSE '{{}}' END AS variables,
+       (SELECT t.form FROM transition t WHERE t.case_id = c.id AND t.move IN ({investigate}) AND t.recorded_at <= :as_of
          ORDER BY t.seq DESC LIMIT 1) AS found,
-       (SELECT t.form FROM transition t WHERE t.case_id = c.id AND t.move IN ({determine})
+       (SELECT t.form FROM transition t WHERE t.case_id = c.id AND t.move IN ({determine}) AND t.recorded_at <= :as_of
          ORDER BY t.seq DESC LIMIT 1) AS determined"""
 COST = """
 SELECT f.compensation, {judged} FROM ({paid}) f JOIN cases c ON c.id = f.case_id
@@ -28,7 +29,7 @@ SELECT f.compensation, {judged} FROM ({paid}) f JOIN cases c ON c.id = f.case_id
 
 
 def judged() -> str:
-    """Return the columns of ``cases c`` that ``cause_and_responsible`` reads."""
+    """Return the columns of ``cases c`` that ``cause_and_responsible`` reads, as of ``:as_of``."""
     moves = {"investigate": "investigate", "determine": "determine_responsibility"}
     return JUDGED.format(**{name: recorded_as("move", move) for name, move in moves.items()})
 

@@ -12,14 +12,24 @@ from engine.retired_names import recorded_as
 from engine.transaction import Tx
 from locales.shares import share_number
 from reports.current_names import clause_of
+from reports.indicators.promise_facts import lost_meetings
+from reports.indicators.record_at import record_at
 from reports.run_figures import HOUR
 from statemachines.complaint import UNSATISFIED_ENDS
 from statemachines.kinds import lifecycle_of
 
 TIMERS = """
-SELECT k.clause, k.outcome, count(*) AS n FROM timer k JOIN cases c ON c.id = k.case_id
- WHERE c.kind = :kind AND k.closed_at >= :begin AND k.closed_at < :end AND k.outcome IN ('met', 'breached')
- GROUP BY k.clause, k.outcome
+SELECT d.clause, d.outcome, count(*) AS n
+  FROM (SELECT k.clause, k.outcome FROM timer k JOIN cases c ON c.id = k.case_id
+          JOIN transition x ON x.case_id = k.case_id AND x.seq = k.closed_by
+         WHERE c.kind = :kind AND k.closed_at >= :begin AND k.closed_at < :end AND k.outcome IN ('met', 'breached')
+           AND x.recorded_at <= :as_of
+         UNION ALL
+        SELECT k.clause, CASE WHEN EXISTS (SELECT 1 FROM escalation_step s WHERE s.timer_id = k.id AND s.percent >= 100
+                                              AND s.recorded_at <= :as_of) THEN 'breached' ELSE 'met' END
+          FROM ({lost}) l JOIN timer k ON k.id = l.timer_id JOIN cases c ON c.id = k.case_id
+         WHERE c.kind = :kind AND l.occurred_at >= :begin AND l.occurred_at < :end) d
+ GROUP BY d.clause, d.outcome
 """
 RESULTS = """
 SELECT t.cycle, t.occurred_at - c.opened_at AS took,
@@ -27,19 +37,23 @@ SELECT t.cycle, t.occurred_at - c.opened_at AS took,
                 WHERE u.case_id = t.case_id AND u.seq < t.seq AND u.move IN ({resolve})) AS again
   FROM transition t JOIN cases c ON c.id = t.case_id
  WHERE c.kind = :kind AND t.move IN ({resolve}) AND t.occurred_at >= :begin AND t.occurred_at < :end
+   AND t.recorded_at <= :as_of
 """
 REOPENED = """
 SELECT count(*) AS n FROM transition t JOIN transition p ON p.case_id = t.case_id AND p.seq = t.seq - 1
   JOIN cases c ON c.id = t.case_id
  WHERE c.kind = :kind AND t.occurred_at >= :begin AND t.occurred_at < :end AND t.cycle > 1 AND t.cycle > p.cycle
+   AND t.recorded_at <= :as_of
 """
 ANSWERS = """
 SELECT t.move, t.form FROM transition t JOIN cases c ON c.id = t.case_id
  WHERE c.kind = :kind AND t.move IN ({revisit}) AND t.occurred_at >= :begin AND t.occurred_at < :end
+   AND t.recorded_at <= :as_of
 """
 UNSATISFIED = """
 SELECT count(*) AS n FROM transition t JOIN cases c ON c.id = t.case_id
  WHERE c.kind = :kind AND t.move IN ({ends}) AND t.occurred_at >= :begin AND t.occurred_at < :end
+   AND t.recorded_at <= :as_of
 """
 
 
@@ -69,8 +83,8 @@ class HandlingFigures:
 
 
 def handling(tx: Tx, span: dict[str, Any]) -> HandlingFigures:
-    """Return the figures of a period; ``span`` holds the parameters kind, begin and end of every query here."""
-    timers = tx.rows(TIMERS, **span)
+    """Return the figures of a period; ``span`` holds the parameters kind, begin, end and as_of of every query here."""
+    timers = tx.rows(TIMERS.format(lost=lost_meetings(record_at(tx, span["as_of"]))), **span)
     answers = tx.rows(ANSWERS.format(revisit=recorded_as("move", "revisit")), **span)
     results = tx.rows(RESULTS.format(resolve=recorded_as("move", "resolve")), **span)
     took = sorted(row.took for row in results if not row.again)

@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from engine.access.principal import Principal
+from engine.access.scope import cases_in_scope
 from engine.transaction import Tx
 from models.columns import from_micros, to_micros
+from reports.known_cases import known_among
 
 Became = Literal["acknowledged", "climbed", "nobody", "ended", "unanswered", "waiting"]
 
@@ -41,6 +44,12 @@ def open_alerts(tx: Tx) -> list[DutyAlertRow]:
 def alerts_of(tx: Tx, number: str) -> list[DutyAlertRow]:
     """Return all alerts of a case, the oldest first."""
     return [_row(row) for row in tx.rows(ALERTS.format(which=OF_CASE), number=number)]
+
+
+def may_acknowledge(tx: Tx, principal: Principal, number: str, at: datetime) -> bool:
+    """Return whether somebody may know of the alerts of a case: he is alerted, or may read it."""
+    named = any(principal.actor.handle in alert.people for alert in alerts_of(tx, number))
+    return named or bool(known_among(tx, {number}, cases_in_scope(principal, at)))
 
 
 def alerts_between(tx: Tx, since: datetime, until: datetime) -> list[DutyAlertRow]:

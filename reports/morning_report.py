@@ -11,6 +11,7 @@ from models.columns import to_micros
 from reports import day_figures, figures
 from reports.board import RunningTimer, due_before, midnight
 from reports.day_figures import RaisedCase
+from reports.day_forecast import DayForecastFigures, forecast_before, forecast_of
 from reports.discovered_model import DiscoveredModel, discover
 from reports.duty_alerts import DutyAlertRow, alerts_between
 from reports.figures import DAY, LateStep, Trend
@@ -49,6 +50,8 @@ class MorningReport:
     today: tuple[RunningTimer, ...] = ()
     lived: tuple[DiscoveredModel, ...] = ()
     alerts: tuple[DutyAlertRow, ...] = ()
+    forecast: DayForecastFigures | None = None
+    forecast_before: DayForecastFigures | None = None
 
     @property
     def overdue_cases(self) -> list[OverdueCase]:
@@ -116,4 +119,6 @@ def gather(store: Store, at: datetime, window: timedelta = DAY) -> MorningReport
             today=tuple(due_before(tx, rules_in(tx), at, to_micros(midnight(at)))),
             lived=discover(tx, at - WEEK, at),
             alerts=tuple(alerts_between(tx, since, at)),
+            forecast=forecast_of(tx, at),
+            forecast_before=forecast_before(tx, at),
         )

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from engine.actors import SYSTEM
 from locales.translation import label, translate, when
-from reports import discovered_model, night_health_text, overdue_text
+from reports import day_forecast_text, discovered_model, night_health_text, overdue_text
 from reports.board import RunningTimer
 from reports.day_figures import RaisedCase
 from reports.duty_text import alert_texts
@@ -51,6 +51,7 @@ class _Page:
         if self.cases:
             yield from overdue_text.section(self.cases, self.report.at, self.locale)
         yield from self.today()
+        yield from day_forecast_text.section(self.report.forecast, self.report.forecast_before, self.locale)
         yield from self.raised()
         yield from self.alerts()
         yield from self.unwatched()

@@ -29,6 +29,14 @@ class OverdueGroup:
         """How many cases they are."""
         return len(self.rows) + len(self.others)
 
+    def heading(self, locale: str) -> str:
+        """Return who is asked, and for how many cases."""
+        return translate(locale, "overdue.group", asked=self.asked, count=self.count)
+
+    def not_shown(self, locale: str) -> str:
+        """Return the numbers of the cases without a row."""
+        return translate(locale, "overdue.others", numbers=" ".join(self.others))
+
 
 def groups(cases: Sequence[OverdueCase], at: datetime, locale: str, shown: int = SHOWN) -> list[OverdueGroup]:
     """Return the first ``NAMED`` cases by whom they ask, in the order of the cases; the first ``shown`` have a row."""
@@ -43,15 +51,32 @@ def groups(cases: Sequence[OverdueCase], at: datetime, locale: str, shown: int =
 
 def section(cases: Sequence[OverdueCase], at: datetime, locale: str) -> Iterator[str]:
     """Yield the section "Still overdue": a table for each role and the people who hold it, the highest level first."""
-    yield from ("", f"## {translate(locale, 'overdue.title', count=len(cases))}", "")
+    yield from ("", f"## {title(cases, locale)}")
+    for group in groups(cases, at, locale):
+        yield from ("", f"### {group.heading(locale)}", "")
+        if group.rows:
+            yield from table(headings(locale), group.rows)
+        if group.others:
+            yield from (*([""] if group.rows else []), group.not_shown(locale))
+    if text := remark(cases, locale):
+        yield from ("", text)
+
+
+def title(cases: Sequence[OverdueCase], locale: str) -> str:
+    """Return the heading of the section, with the number of cases."""
+    return translate(locale, "overdue.title", count=len(cases))
+
+
+def headings(locale: str) -> list[str]:
+    """Return the headings of ``COLUMNS``."""
+    return [translate(locale, f"overdue.column.{name}") for name in COLUMNS]
+
+
+def remark(cases: Sequence[OverdueCase], locale: str) -> str:
+    """Return that no case is overdue, or how many are not named; empty if all are named."""
     if not cases:
-        yield translate(locale, "overdue.none")
-        return
-    for place, group in enumerate(groups(cases, at, locale)):
-        yield from ([""] if place else [])
-        yield from _group(group, locale)
-    if len(cases) > NAMED:
-        yield from ("", translate(locale, "overdue.more", count=len(cases) - NAMED))
+        return translate(locale, "overdue.none")
+    return translate(locale, "overdue.more", count=len(cases) - NAMED) if len(cases) > NAMED else ""
 
 
 def _grouped(cases: Sequence[OverdueCase]) -> Iterator[list[tuple[int, OverdueCase]]]:
@@ -60,15 +85,6 @@ def _grouped(cases: Sequence[OverdueCase]) -> Iterator[list[tuple[int, OverdueCa
     for place, case in enumerate(cases):
         groups[case.worst.role, case.worst.asked, case.worst.vacant].append((place, case))
     yield from groups.values()
-
-
-def _group(group: OverdueGroup, locale: str) -> Iterator[str]:
-    yield from (f"### {translate(locale, 'overdue.group', asked=group.asked, count=group.count)}", "")
-    if group.rows:
-        yield from table([translate(locale, f"overdue.column.{name}") for name in COLUMNS], group.rows)
-    if group.others:
-        numbers = translate(locale, "overdue.others", numbers=" ".join(group.others))
-        yield from (*([""] if group.rows else []), numbers)
 
 
 def role_and_people(role: Role, asked: Sequence[str], vacant: Sequence[Role], locale: str) -> str:

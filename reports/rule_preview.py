@@ -16,8 +16,7 @@ from engine.caches import PublishedEdition
 from engine.commands.case_context import Loaded, Surroundings
 from engine.commands.load import load_cases
 from engine.commands.reprojection import plan_edition
-from engine.rules.draft_checks import begin_of, check_draft
-from engine.rules.drafts import DraftRow
+from engine.rules.draft_checks import Draft, begin_of, check_draft
 from engine.rules.in_force import WITHOUT_TIMERS, Rules, Sort, rules_in
 from engine.store import Store
 from engine.timers.timer import RunningTimer, open_only
@@ -90,7 +89,7 @@ class RulePreview:
         return [(*key, {sort: self.counts[*key, sort] for sort in sorts}) for key in clauses]
 
 
-def rule_preview(store: Store, draft: DraftRow, scope: Condition, at: datetime, most: int = MOST) -> RulePreview:
+def rule_preview(store: Store, draft: Draft, scope: Condition, at: datetime, most: int = MOST) -> RulePreview:
     """Reckon the effect of a sound draft on open cases. Raises ``Refused`` for a faulty one, as a publication does."""
     begins = max(begin_of(draft, at), at)
     with store.looking() as tx:

@@ -3,13 +3,17 @@
 import contextlib
 import importlib
 import pkgutil
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextvars import ContextVar
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache, wraps
+from typing import Any, ParamSpec, TypeVar
 
 import statemachines
 from statemachines.laws import lawful
 from statemachines.lifecycle import Lifecycle, Refused
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Lifecycles(dict[str, Lifecycle]):
@@ -33,6 +37,11 @@ class Lifecycles(dict[str, Lifecycle]):
         return self._recorded[sort, name]
 
     @cached_property
+    def answers(self) -> dict[Callable[..., Any], Callable[..., Any]]:
+        """Return the answers that are kept with these lifecycles, by function; see ``kept_with_lifecycles``."""
+        return {}
+
+    @cached_property
     def _recorded(self) -> dict[tuple[str, str], tuple[str, ...]]:
         return {}
 
@@ -52,6 +61,24 @@ def _shipped() -> Lifecycles:
 def lifecycles() -> Lifecycles:
     """Return the lifecycles by kind."""
     return _REPLACED.get() or _shipped()
+
+
+def kept_with_lifecycles(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Keep the last ``most`` answers of a pure function as long as the same lifecycles are in force.
+
+    Its arguments must be hashable, and its answers are shared: nobody may change them.
+    """
+
+    def keep(function: Callable[P, T]) -> Callable[P, T]:
+        @wraps(function)
+        def answer(*args: P.args, **kwargs: P.kwargs) -> T:
+            answers = lifecycles().answers
+            kept = answers.get(function) or answers.setdefault(function, lru_cache(most)(function))
+            return kept(*args, **kwargs)
+
+        return answer
+
+    return keep
 
 
 @contextlib.contextmanager

@@ -89,7 +89,7 @@ class Lifecycle(LifecycleTable):
         except MachineError:
             moved = False
         if not moved or attempt.row is None:
-            raise self._refusal(move, attempt)
+            raise self._refusal(move, attempt, self.allowed(facts, attempt.roles))
         if not self._depends(move, facts.state):
             self._settled[move, facts.state, attempt.roles] = attempt.row
         return Decision(attempt.row, facts.state, attempt.row.dest or facts.state, form)
@@ -113,13 +113,17 @@ class Lifecycle(LifecycleTable):
         None where it can, if the person fills in the form accordingly.
         """
         offered: list[tuple[str, Refused | None]] = []
+        allowed = self.allowed(facts, roles := frozenset(roles))
         for move, transitions in self._offered(facts.state):
-            attempt = DecisionAttempt(facts.state, facts, frozenset(roles), None)
-            event = EventData(None, None, self._machine, attempt, (), {})
-            if any(all(holds(event) for holds in each) for each in transitions):
+            if move in allowed:
                 offered.append((move, None))
-            elif any(code != "role" for code, _ in attempt.failed):
-                offered.append((move, self._refusal(move, attempt)))
+                continue
+            attempt = DecisionAttempt(facts.state, facts, roles, None)
+            event = EventData(None, None, self._machine, attempt, (), {})
+            for each in transitions:  # each notes which of its conditions does not hold
+                all(holds(event) for holds in each)
+            if any(code != "role" for code, _ in attempt.failed):
+                offered.append((move, self._refusal(move, attempt, allowed)))
         return offered
 
     def _offered(self, state: str) -> Offers:
@@ -137,16 +141,14 @@ class Lifecycle(LifecycleTable):
     def _offers(self) -> dict[str, Offers]:
         return {}
 
-    def _refusal(self, move: str, attempt: DecisionAttempt) -> Refused:
+    def _refusal(self, move: str, attempt: DecisionAttempt, allowed: list[str]) -> Refused:
         """Return the refusal with its reason, from the conditions that failed; the library does not name them.
 
         Rows of other roles count only if there are no other rows. A reason that all rows share is given as the reason;
         where the reasons differ, the guards are named, of a guard with parts those that do not hold.
         """
         facts = attempt.facts
-        params = {
-            "kind": self.kind, "move": move, "state": facts.state, "allowed": self.allowed(facts, attempt.roles),
-        }  # fmt: skip
+        params = {"kind": self.kind, "move": move, "state": facts.state, "allowed": allowed}
         if not attempt.failed:
             return Refused("not_now", **params)
         failed = [(code, row) for code, row in attempt.failed if code != "role"]

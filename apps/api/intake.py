@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from apps.api.caller import Called, IdempotencyKey
 from apps.api.case_documents import ContactInput, CustomerInput, Input, KindName, PackName, contact_from
 from apps.api.responses import READ, WRITE
-from apps.principal_reports import arrival_seen, record_arrivals
+from apps.principal_arrivals import arrival_seen, record_arrivals
 from engine.access.principal import Scope
 from engine.commands.arrivals import Source
 from models.contact import Contact, Line

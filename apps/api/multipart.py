@@ -33,7 +33,7 @@ async def parts_of(request: Request, most: int, most_fields: int) -> FormData:
     media_type, options = parse_options_header(request.headers.get("content-type", ""))
     if media_type.decode("latin-1").lower() != MULTIPART:
         raise Refused("media_type", given=media_type.decode("latin-1")[:40] or "–", wanted=MULTIPART)
-    size, tail = 0, b""
+    size, tail, end = 0, b"", b"--" + options.get(b"boundary", b"") + b"--"
 
     async def counted() -> Message:
         nonlocal size, tail
@@ -42,17 +42,16 @@ async def parts_of(request: Request, most: int, most_fields: int) -> FormData:
         size, tail = size + len(body), (tail + body[-TAIL:])[-TAIL:]
         if size > most:
             raise Refused("body_too_large", most=most)
+        last = message["type"] == "http.request" and not message.get("more_body")
+        if last and end not in tail:  # the parser would drop the part that was cut off, and leave its file open
+            raise Refused("bad_upload", most=MOST_FILES)
         return message
 
     parts = Request(request.scope, counted)
     try:
         async with asyncio.timeout(UPLOAD_SECONDS):
-            form = await parts.form(max_files=MOST_FILES, max_fields=most_fields, max_part_size=FIELD_BYTES)
+            return await parts.form(max_files=MOST_FILES, max_fields=most_fields, max_part_size=FIELD_BYTES)
     except TimeoutError:
         raise Refused("body_too_slow", seconds=round(UPLOAD_SECONDS)) from None
     except (HTTPException, ValueError):
         raise Refused("bad_upload", most=MOST_FILES) from None
-    if b"--" + options.get(b"boundary", b"") + b"--" not in tail:  # the parser drops the part that was cut off
-        await form.close()
-        raise Refused("bad_upload", most=MOST_FILES)
-    return form

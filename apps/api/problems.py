@@ -20,7 +20,7 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
     ),
     HTTPStatus.UNAUTHORIZED: (
         "token_missing", "token_invalid", "session_ended", "log_in_refused", "oidc_refused", "oidc_unknown",
-        "seal_broken",
+        "seal_broken", "bad_signature",
     ),
     HTTPStatus.FORBIDDEN: (
         "actor_absent", "actor_disabled", "not_administrator", "not_a_person", "not_evaluation_group", "not_in_charge",
@@ -40,7 +40,7 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
     HTTPStatus.REQUEST_TIMEOUT: ("body_too_slow",),
     HTTPStatus.CONFLICT: (
         "case_not_closed", "code_goes_by_mail", "no_customer_to_prove", "too_many_attachments", "answered_already",
-        "no_contacts", "no_objection", "nobody_to_ask", "not_on_duty", "duty_in_the_past", "no_alert",
+        "no_contacts", "no_objection", "unknown_call", "nobody_to_ask", "not_on_duty", "duty_in_the_past", "no_alert",
         "survey_called_off", "survey_over",
         "objected_already",
         "after_the_end", "before_the_case", "blank_bound", "draft_decided", "draft_not_submitted", "draft_submitted",
@@ -53,7 +53,7 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("attachment_type", "media_type"),
     HTTPStatus.TOO_MANY_REQUESTS: ("rate_limited",),
     HTTPStatus.SERVICE_UNAVAILABLE: (
-        "attachments_away",
+        "attachments_away", "bad_channels",
         "busy", "clock_back", "clock_behind", "clock_differs", "clock_far", "clock_jumped", "contended",
         "database_away", "disk_failed", "disk_full", "lifecycle_unsafe", "lost_clause", "lost_state", "no_store",
         "oidc_away", "other_secret", "read_only", "schema_newer", "schema_older", "store_in_use", "store_upgrading",
@@ -63,8 +63,8 @@ _BY_STATUS: dict[int, tuple[str, ...]] = {
 STATUS_OF = {code: status for status, codes in _BY_STATUS.items() for code in codes}
 """The status of each refusal that is no fault of the entries; those are 422."""
 INTERNAL = frozenset({
-    "busy", "database_away", "disk_failed", "disk_full", "no_store", "other_secret", "read_only", "schema_newer",
-    "schema_older", "store_in_use", "store_upgrading", "unexpected",
+    "bad_channels", "busy", "database_away", "disk_failed", "disk_full", "no_store", "other_secret", "read_only",
+    "schema_newer", "schema_older", "store_in_use", "store_upgrading", "unexpected",
 })  # fmt: skip
 """Refusals whose parameters name folders and hosts of this machine, which a caller is not told."""
 RETRY_SECONDS = 5

@@ -98,6 +98,7 @@ def bound_socket(host: str, port: int) -> socket.socket:
     try:
         listener.bind((host, port))
     except OSError as error:
+        listener.close()
         _log.error("%s:%s: %s", host, port, error.strerror)
         sys.exit(STARTUP_FAILURE)  # uvicorn stops all workers then, instead of starting this one again and again
     return listener

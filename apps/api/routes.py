@@ -6,15 +6,18 @@ from fastapi.routing import APIRoute
 from apps.api import (
     access_codes,
     attachments,
+    case_bundle,
     case_list,
     case_reading,
     cases,
+    channels,
     conduct,
     deliveries,
     desk,
     duty,
     erasures,
     failed_log_ins,
+    forecasts,
     identities,
     indicators,
     intake,
@@ -25,6 +28,7 @@ from apps.api import (
     probes,
     reports,
     rules,
+    staffing,
     surveys,
     third_party,
     trainings,
@@ -38,12 +42,15 @@ ROUTERS: tuple[APIRouter, ...] = (
     case_reading.router,
     moves.router,
     attachments.router,
+    case_bundle.router,
     erasures.router,
     access_codes.router,
     desk.router,
     duty.router,
+    forecasts.router,
     rules.router,
     whatif.router,
+    staffing.router,
     conduct.router,
     surveys.router,
     reports.router,
@@ -57,7 +64,13 @@ ROUTERS: tuple[APIRouter, ...] = (
     webhooks.router,
 )
 """The routers whose routes need somebody who is authenticated; all are below the prefix."""
-OPEN_ROUTERS: tuple[APIRouter, ...] = (probes.router, login.router, oidc.router, identities.router)
+OPEN_ROUTERS: tuple[APIRouter, ...] = (
+    probes.router,
+    login.router,
+    oidc.router,
+    identities.router,
+    channels.router,
+)
 """Those of which anybody who reaches the process may ask; the log-in's know the caller by his cookie."""
 
 

@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from apps.cli.context import As, Json, cli, local
-from engine.accounts.access_codes import ProofGiven, make_access_code
 
 
 def access_code(
@@ -18,6 +17,8 @@ def access_code(
     json: Json = False,
 ) -> None:
     """Make a one-time code for a customer without a mail address who has proved who he is; read it out to him."""
+    from engine.accounts.access_codes import ProofGiven, make_access_code  # no other command of a case needs it
+
     at = cli.working_time()
     given = ProofGiven(name, phone, shipment)
     made = make_access_code(cli.store, cli.principal(cli.actor(as_)), number, given, reason, at)

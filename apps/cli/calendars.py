@@ -1,4 +1,4 @@
-"""Commands about working calendars: calendar list, show, publish, import, override."""
+"""Commands about working calendars: calendar list, show, preview, publish, import, override."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -10,6 +10,7 @@ import typer
 from apps.cli.context import As, FileEncoding, Json, cli, local, table
 from apps.cli.current_rules import CurrentRules, current_rules, day, edition_document, give_published
 from apps.cli.number_options import whole_option
+from apps.cli.rule_preview import preview_calendar
 from apps.cli.text_files import read_file
 from engine.calendars.calendar import Calendar
 from engine.calendars.calendar_table import WEEKDAYS, Hours, end_text
@@ -75,6 +76,9 @@ def show(name: str, year: Year = None, json: Json = False) -> None:
         rows = [(f"{date_} {translate(cli.locale, f'weekday.{date_.weekday()}')}", _kind(sort)) for date_, sort in days]
         shown.append(table(str(year), _columns("day", "sort"), rows))
     cli.give(document, *shown, *_history(editions))
+
+
+calendar.command("preview")(preview_calendar)
 
 
 @calendar.command()

@@ -7,7 +7,7 @@ import typer
 
 from apps import views
 from apps.case_history import history as history_of_case
-from apps.cli import access_codes, attachments, case_moves, erasures
+from apps.cli import access_codes, attachments, case_bundle, case_moves, erasures
 from apps.cli.context import As, Json, cli, local, table
 from apps.cli.customer_doubts import customer_doubts, letters_row, question_document
 from apps.cli.number_options import whole_option
@@ -36,6 +36,7 @@ case.command("attach")(attachments.attach_)
 case.command("attachments")(attachments.attachments_)
 case.command("download")(attachments.download_)
 case.command("erase-attachment")(attachments.erase_attachment_)
+case.command("bundle")(case_bundle.bundle)
 case.command("erase")(erasures.erase)
 case.command("access-code")(access_codes.access_code)
 
@@ -190,6 +191,10 @@ def timers(
     json: Json = False,
 ) -> None:
     """Every promise of a case: its budget, what is used, when it is due, what fires when, and where it comes from."""
+    from apps.cli.forecast import forecast_parts
+    from apps.forecast_documents import forecasts_document
+    from apps.principal_forecast import forecasts_of_case
+
     of_case = views.timers(cli.store, number)
     days = _days_of(of_case.timers) if explain else [[] for _ in of_case.timers]
     document = _timer_document(of_case)
@@ -198,7 +203,9 @@ def timers(
         counted = list(zip(of_case.timers, days, strict=True))
         document["clocks"] = [timer.document() | {"days": [day.document() for day in own]} for timer, own in counted]
         explained = [_day_table(timer, of_case.kind, own) for timer, own in counted]
-    cli.give({"case": number, **document}, _timer_table(of_case), *explained)
+    seen = forecasts_of_case(cli.store, number, cli.store.now())
+    document["forecast"] = forecasts_document(seen, cli.locale)
+    cli.give({"case": number, **document}, _timer_table(of_case), *forecast_parts(seen), *explained)
 
 
 def _timer_document(of_case: views.CaseTimers) -> dict[str, Any]:

@@ -11,8 +11,6 @@ from apps.cli.context import As, FileEncoding, Json, cli
 from apps.cli.problem_text import note_lines, notes_document, problem_text
 from engine.order_scores import Scores
 from engine.order_tallies import record_orders, tally
-from gateways.order_scores import SCORE_COLUMNS, scores_in
-from gateways.orders import COLUMNS, OrderFile, orders_in
 from gateways.problems import Notes, Unreadable
 from locales.zone import reader_zone
 from statemachines.refused import Refused
@@ -27,6 +25,9 @@ def import_orders(
     encoding: FileEncoding = None, json: Json = False,
 ) -> None:  # fmt: skip
     """Count the completed orders of another system's file by day, with their scores, for indicators."""
+    from gateways.order_scores import scores_in  # to read files takes imports that no figure of `kpi` needs
+    from gateways.orders import OrderFile, orders_in
+
     store, by, at, zone, notes = cli.store, cli.actor(as_), cli.working_time(), reader_zone(), Notes()
     layout = OrderFile(_order_columns(column or []), zone, cli.encoding)
     files = [file] if scores is None else [file, scores]
@@ -68,6 +69,9 @@ def _order_columns(given: list[str]) -> dict[str, str]:
 
     Raises ``Refused('bad_order_column')`` for what is no NAME=COLUMN.
     """
+    from gateways.order_scores import SCORE_COLUMNS
+    from gateways.orders import COLUMNS
+
     columns = {**COLUMNS, **SCORE_COLUMNS}
     for text in given:
         name, _, column = text.partition("=")

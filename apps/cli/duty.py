@@ -1,4 +1,4 @@
-"""Commands about the duty roster (B11): duty import, show, swap, gaps, alerts, acknowledge."""
+"""Commands about duty (B11): duty import, show, swap, gaps, alerts, acknowledge, groups, test-group."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from apps.alert_groups import groups_named, send_test
 from apps.cli.context import As, FileEncoding, Json, cli, instant, table
 from apps.cli.current_rules import day
 from apps.cli.number_options import whole_option
@@ -34,6 +35,7 @@ from engine.duty.roster import Swap
 from engine.rules.in_force import rules_of
 from gateways.duty_calendars import SUFFIXES, OfPost, calendar_shifts
 from gateways.duty_tables import table_shifts
+from gateways.groups import GroupFailed
 from gateways.problems import Notes, Unreadable
 from models.shifts import HOUSE, ReadShifts
 from statemachines.refused import Refused
@@ -144,3 +146,33 @@ def acknowledge(number: str, as_: As = None, json: Json = False) -> None:
     count = alert_acknowledged(cli.store, cli.principal(as_), number, at)
     text = duty_text(cli.locale, "acknowledged" if count else "acknowledged_again", number=number)
     cli.give({"number": number, "acknowledged": count}, text)
+
+
+@duty.command("groups")
+def groups(json: Json = False) -> None:
+    """The groups of messengers that are alerted, from the file groups.toml in the home; never their addresses."""
+    found = groups_named(cli.settings.where, cli.locale)
+    names = ("name", "provider", "alerts", "departments", "levels", "fallback")
+    columns = [cli.translate(f"group.column.{name}") for name in names]
+    documents = [each.model_dump(mode="json", exclude={"address_file", "secret_file"}) for each in found]
+    rows = [[_cell(document[name]) for name in names] for document in documents]
+    shown = table(cli.translate("group.title"), columns, rows) if rows else cli.translate("group.none")
+    cli.give({"groups": documents}, shown)
+
+
+def _cell(value: Any) -> str:
+    return ", ".join(map(str, value)) or "*" if isinstance(value, list) else str(value)
+
+
+@duty.command("test-group")
+def try_group(name: str, as_: As = None, json: Json = False) -> None:
+    """Send a test to a group now, and say what its provider answers."""
+    at, principal = cli.working_time(), cli.principal(as_)
+    known = {each.name: each for each in groups_named(cli.settings.where, cli.locale)}
+    if name not in known:
+        raise Refused("unknown_alert_group", name=name, known=", ".join(known) or "–")
+    try:
+        answer = send_test(cli.settings, cli.store, principal, known[name], at)
+    except GroupFailed as failed:
+        raise Refused("group_failed", name=name, answer=failed.code) from None
+    cli.give({"name": name, "answer": answer}, cli.translate("group.sent", name=name, answer=answer))

@@ -1,19 +1,14 @@
 """The command that exports histories for other programs: export."""
 
-import contextlib
-import gzip
-import io
-import os
 import sys
-from collections.abc import Generator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, BinaryIO, cast
+from typing import Annotated
 
 import typer
 
 from apps.cli.context import As, Json, cli, instant
-from apps.safe_console import TerminalBytes
+from apps.cli.private_files import opened
 from engine.audit.export_access import Taken, record_export, require_whole_log
 from gateways.writing.formats import BINARY, FORMATS
 from models.columns import to_micros
@@ -23,8 +18,6 @@ from reports.pseudonymisation import Pseudonymisation
 from reports.replay_mapping import replay_mapping
 from statemachines.kinds import lifecycles
 from statemachines.refused import Refused
-
-BUFFER = 1 << 18
 
 
 class Format(StrEnum):
@@ -70,7 +63,7 @@ def export(
         require_whole_log(cli.store, handle, now)
         record_export(cli.store, Taken(format_, handle, selection.kind, selection.since), now)
     pseudonymisation = Pseudonymisation(cli.store.secret, whole)
-    with _opened(out) as target, cli.store.looking() as tx:
+    with opened(out) as target, cli.store.looking() as tx:
         log, totals = log_of(tx, pseudonymisation, selection, linked=linked)
         FORMATS[format_](target, log)
     if out is not None:
@@ -99,48 +92,5 @@ def _write_mapping(file: Path, selection: CaseFilter, *, linked: bool) -> None:
         raise Refused("export_mapping_kind", known=sorted(lifecycles()))
     with cli.store.looking() as tx:
         text = replay_mapping(selection.kind, usual_pack(tx, selection), linked=linked)
-    with _opened(file) as target:
+    with opened(file) as target:
         target.write(text.encode())
-
-
-def write_private(file: Path, content: bytes) -> None:
-    """Write a file that only its owner may read. Raises ``Refused('export_unwritable')``."""
-    with _opened(file) as target:
-        target.write(content)
-
-
-@contextlib.contextmanager
-def _opened(out: Path | None) -> Generator[BinaryIO]:
-    """Open the target. A file gets its name only when it is complete, and only its owner may read it."""
-    if out is None:
-        target = TerminalBytes(sys.stdout) if sys.stdout.isatty() else sys.stdout.buffer
-        yield cast(BinaryIO, target)
-        sys.stdout.flush()
-        return
-    replaces = out.is_file() or not out.exists()  # a device or a pipe is written to and not replaced
-    part = out.with_name(f".{out.name}.part") if replaces else out
-    try:
-        with _private(part) as raw, _packed(raw, out.suffix) as target:
-            yield target
-        if replaces:
-            part.replace(out)
-    except OSError as error:
-        raise Refused("export_unwritable", file=str(out), why=error.strerror) from None
-    finally:
-        if replaces:
-            with contextlib.suppress(OSError):
-                part.unlink()
-
-
-def _private(path: Path) -> BinaryIO:
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
-
-
-@contextlib.contextmanager
-def _packed(raw: BinaryIO, suffix: str) -> Generator[BinaryIO]:
-    if suffix != ".gz":
-        yield raw
-        return
-    packed = gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=6, mtime=0, filename="")
-    with packed, io.BufferedWriter(cast(io.RawIOBase, packed), BUFFER) as target:
-        yield target

@@ -52,14 +52,18 @@ ROOMS = (
     Room("supervision", ("audit",), group=True),
     Room("regulator", ("regulator-pack",)),
     Room("whatif", ("whatif",)),
+    Room("staffing", ("staffing",)),
     Room("mappings", ("mapping",), group=True),
     Room("classifier", ("classifier",), group=True),
+    Room("forecast", ("forecast",), group=True),
     Room("lifecycles", ("lifecycle",), group=True),
     Room("dead_letters", ("dead",), group=True),
     Room("webhooks", ("webhook",), group=True),
 )
 
 
+SERVERS = frozenset({"drive", "up", "worker", "serve"})
+"""The commands that run until they are stopped."""
 GROUPS = frozenset(name for room in ROOMS if room.group and not room.alone for name in room.commands)
 
 

@@ -11,12 +11,10 @@ import typer
 from apps.cli.completed_orders import import_orders
 from apps.cli.context import As, FileEncoding, Json, cli, instant, local, table
 from apps.cli.current_rules import edition_document, publish_file
-from apps.cli.exporting import write_private
-from apps.indicator_book import indicator_book
+from apps.cli.private_files import write_private
 from apps.indicator_documents import definition_document, indicator_document, listed_document
 from apps.indicator_drill_down import ASKED_COLUMNS, CAUSE_COLUMNS, asked_rows, cause_rows
 from apps.principal_indicators import SeenIndicator, cases_seen, explained, indicator_seen, indicators_seen
-from apps.principal_period_report import period_report_taken
 from apps.reread_texts import reread_texts
 from engine.rules.in_force import Sort
 from engine.rules.indicator_definition import Indicator
@@ -102,6 +100,8 @@ def cases(name: str, period: PeriodName = None, as_of: AsOf = None, as_: As = No
 @kpi.command()
 def export(out: Out, period: PeriodName = None, as_of: AsOf = None, as_: As = None, json: Json = False) -> None:
     """Every figure of a period with trend and definition as a workbook (XLSX)."""
+    from apps.indicator_book import indicator_book  # it and the report import what no figure alone needs
+
     now = cli.store.now()
     chosen, then = _period(period, now), _as_of(as_of, now)
     content = indicator_book(cli.store, cli.principal(as_), chosen, then, now, cli.locale)
@@ -114,6 +114,8 @@ def export(out: Out, period: PeriodName = None, as_of: AsOf = None, as_: As = No
 @kpi.command()
 def report(out: Out, period: PeriodName = None, as_of: AsOf = None, as_: As = None, json: Json = False) -> None:
     """The report of a period for managers: indicators with trend, causes, cost, handling (XLSX or PDF)."""
+    from apps.principal_period_report import period_report_taken
+
     now = cli.store.now()
     chosen, then, file_format = _period(period, now), _as_of(as_of, now), out.suffix.removeprefix(".").lower()
     content = period_report_taken(cli.store, cli.principal(as_), chosen, file_format, then, now, cli.locale)

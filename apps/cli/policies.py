@@ -1,4 +1,4 @@
-"""Commands about the rules: policy list, check, show, publish, interpret."""
+"""Commands about the rules: policy list, check, show, preview, publish, interpret."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
@@ -11,6 +11,7 @@ import typer
 from apps.cli.context import DONE, REFUSED, As, FileEncoding, Json, cli, instant, local, table
 from apps.cli.current_rules import CurrentRules, current_rules, edition_document, effective, give_published
 from apps.cli.pack_settings import settings_of
+from apps.cli.rule_preview import preview_pack
 from apps.cli.text_files import read_file
 from apps.variable_views import yuan
 from engine.rules.editions import EditionRow
@@ -149,6 +150,9 @@ def _interpretation(row: InterpretationRow) -> dict[str, Any]:
 
 def _when(micros: int) -> str:
     return local(from_micros(micros))
+
+
+policy.command("preview")(preview_pack)
 
 
 @policy.command()

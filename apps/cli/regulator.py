@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from apps.cli.context import As, Json, cli, instant
-from apps.cli.exporting import write_private
+from apps.cli.private_files import write_private
 from apps.principal_regulator import WantedPack, pack_taken
 from locales.zone import reader_zone
 from reports.indicators.periods import month_before, period_of

@@ -1,17 +1,15 @@
 """The command that replays another system's history: replay."""
 
-import contextlib
 import json as encoder
-from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from apps.cli.context import FileEncoding, Json, cli
 from apps.cli.event_logs import buffer_events, mapping_of
 from apps.cli.problem_text import note_lines, notes_document
+from apps.cli.progress import progress_bar
 from apps.cli.targets import check_target
 from apps.page import Page
 from engine.replay.event_buffer import EventBuffer
@@ -59,9 +57,9 @@ def replay_(
     source = ReplayLog(log_mapping.source.name, log_mapping.source.kind, pack or log_mapping.source.pack, options)
     notes = Notes()
     with EventBuffer(store.home) as buffer:
-        with _bar(cli.translate("replay.reading"), None) as show_read:
+        with progress_bar(cli.translate("replay.reading"), None) as show_read:
             buffer_events(log, log_mapping, buffer, show_read, notes.add)
-        with _bar(cli.translate("replay.living"), buffer.events) as show_replayed:
+        with progress_bar(cli.translate("replay.living"), buffer.events) as show_replayed:
             replay(store, buffer, source, at, show_replayed)
         strays = buffer.strays()
     table = lifecycle_of(source.kind)
@@ -73,18 +71,6 @@ def replay_(
     whole = {**document(conformance), **notes_document(notes.kept, notes.count)}
     _write(conformance, whole, report, picture)
     cli.give(whole, *note_lines(notes.kept, notes.count), Page(render(conformance, cli.locale, drawn=False)))
-
-
-@contextlib.contextmanager
-def _bar(description: str, total: int | None) -> Generator[Callable[[int], None]]:
-    """A progress bar on standard error, for people at a terminal only."""
-    if cli.as_json or not cli.err.is_terminal:
-        yield lambda done: None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=cli.err, transient=True) as bar:
-        task = bar.add_task(description, total=total)
-        yield lambda done: bar.advance(task, done)
 
 
 def _write(conformance: Conformance, whole: dict[str, Any], report: Path | None, drawn: Path | None) -> None:

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from apps.cli.context import As, Json, cli, local, table
-from apps.cli.exporting import write_private
 from apps.cli.number_options import whole_argument, whole_option
+from apps.cli.private_files import write_private
 from apps.principal_surveys import (
     WantedSurvey,
     call_off_survey_for,

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from apps.cli.context import cli
 from apps.cli.problem_text import note_text, problem_text
-from gateways.charset import encoding_note, read_text
 from gateways.problems import Unreadable
 from statemachines.refused import Refused
 
@@ -26,6 +25,8 @@ def read_file(file: Path) -> str:
 
 def _text(source: Path | bytes, name: str) -> str:
     """Return the text; an encoding other than UTF-8 is named on standard error."""
+    from gateways.charset import encoding_note, read_text  # most commands that could read a text read none
+
     try:
         text, encoding = read_text(source, cli.encoding)
     except (OSError, ValueError):

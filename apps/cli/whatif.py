@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from apps.cli.context import As, FileEncoding, Json, cli, instant, local, table
-from apps.cli.exporting import write_private
+from apps.cli.private_files import write_private
 from apps.cli.text_files import read_file
 from apps.principal_whatif import Asked, Reckoning, RuleText, changed_seen, reckoning, whatif_seen
 from apps.whatif_documents import whatif_document
@@ -38,6 +39,8 @@ Of = Annotated[str | None, typer.Option("--of")]
 Out = Annotated[Path | None, typer.Option()]
 MOST = 100_000
 """The most clocks in a workbook, which is made in memory."""
+MOST_PROCESSES = 4
+"""So many processes read the record at most; each needs some 100 MB."""
 WEEKS_SHOWN = 40
 """The most rows of the load by week that a terminal shows."""
 
@@ -61,7 +64,8 @@ def whatif(
     chosen = reckoning(store, principal, asked, now)
     if out is not None:
         _export(chosen, out, principal.actor.handle)
-    results = whatif_seen(store, chosen, now, reader_zone())
+    cores = len(os.sched_getaffinity(0))
+    results = whatif_seen(store, chosen, now, reader_zone(), processes=min(cores, MOST_PROCESSES))
     shown: list[Any] = [text for result in results for text in sentences(result, cli.locale)]
     shown.append(_shown(clause_table(results, cli.locale)))
     for result in results:

@@ -45,6 +45,7 @@ PAGES = (
     Page("conduct", "/conduct", READS_CONDUCT, shortcut="s"),
     Page("surveys", "/surveys", READS_FIGURES),
     Page("duty", "/duty"),
+    Page("staffing", "/staffing", READS_FIGURES),
     Page("staff_matters", "/staff-matters", shortcut="f"),
     Page("readings", "/readings", READERS, shortcut="l"),
     Page("refusals", "/refusals", READERS),

@@ -7,6 +7,7 @@ from apps.console.queue_links import queue_address
 from apps.console.visit import Visiting
 from apps.principal_morning import due_today, report_seen
 from apps.variable_views import yuan
+from reports.day_forecast_text import counts, probability_text
 from reports.duty_text import alert_texts
 from reports.markdown import SHOWN
 from reports.morning_report import TRENDS, by_department
@@ -31,6 +32,9 @@ def show_report(visit: Visiting) -> HTMLResponse:
         trends=TRENDS,
         money=money,
         queue=queue_address,
+        counts_of=counts,
+        probability_of=probability_text,
+        shown=SHOWN,
         texts_of=lambda alert: alert_texts(alert, locale),
         people=lambda case: role_and_people(case.role, case.asked, case.vacant, locale),
     )

@@ -10,7 +10,8 @@ from apps.console.rule_forms import DeclineForm, DraftForm, NewDraftForm, Submit
 from apps.console.rules import clause_label, may_draft, rules_page
 from apps.console.visit import Sent, Visit, Visiting
 from apps.principal_reports import refuse_others
-from apps.principal_rules import DECIDES_RULES, draft_seen, preview_seen
+from apps.principal_rule_preview import preview_seen
+from apps.principal_rules import DECIDES_RULES, draft_seen
 from apps.principal_whatif import draft_reckoning, whatif_seen
 from apps.web.entries import Entries
 from apps.web.form_entries import filled

@@ -13,13 +13,19 @@ from classifier.training import train_from
 
 router = APIRouter()
 
+PAGES = {"outbox": ("dead_letters",), "notices": ("people", "dead_letters")}
+"""Where an administrator mends a part of the system that is in trouble: the names of pages."""
+
 
 @router.get("/admin")
 def show_administration(visit: Visiting) -> HTMLResponse:
     """Show what an administrator looks after, with the health of each part of the system."""
     refuse_others(visit.principal, WATCHES)
-    parts = [(part.part, part.ok, part.text(visit.locale)) for part in check_health(visit.settings, visit.store)]
     operates = bool(visit.principal.actor.roles & OPERATES)
+    parts = [
+        (part, part.text(visit.locale, on_page=True), PAGES.get(part.part, ()) if operates and not part.ok else ())
+        for part in check_health(visit.settings, visit.store)
+    ]
     offered = operates and is_offered(visit.store)
     players = people_to_play(visit.store) if operates and visit.request.app.state.sandbox.loaded() else []
     return visit.page("admin.html", parts=parts, operates=operates, offered=offered, players=players)

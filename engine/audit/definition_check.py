@@ -1,10 +1,14 @@
-"""Compare the defaults of columns and the conditions of partial indexes, which Alembic does not, with the models."""
+"""Compare with the models what Alembic does not: defaults of columns, conditions of partial indexes, on SQLite the
+indexes over expressions.
+"""
 
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Column, DefaultClause, Index
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex
 
 from engine.transaction import Tx
 from models import whole_schema
@@ -22,13 +26,17 @@ POSTGRES_CONDITIONS = """
 SELECT c.relname AS name, 'WHERE ' || pg_get_expr(i.indpred, i.indrelid) AS text FROM pg_index i
   JOIN pg_class c ON c.oid = i.indexrelid WHERE c.relnamespace = current_schema()::regnamespace
 """
+SQLITE_EXPRESSIONS = """
+SELECT m.name, m.sql AS text FROM sqlite_master m
+ WHERE m.type = 'index' AND EXISTS (SELECT 1 FROM pragma_index_info(m.name) i WHERE i.name IS NULL)
+"""
 NUMBERED = "nextval"
 """The default of a key that Postgres counts."""
 TRUTHS = {"true": "1", "false": "0"}
 
 
 def definition_faults(tx: Tx) -> Iterator[str]:
-    """Yield the columns and indexes of the models whose default or condition is another one in the database."""
+    """Yield the columns and indexes whose default, condition or expression is not that of the models."""
     expected, defaults = whole_schema().sorted_tables, _texts(tx, POSTGRES_DEFAULTS if tx.postgres else SQLITE_DEFAULTS)
     conditions = _texts(tx, POSTGRES_CONDITIONS if tx.postgres else SQLITE_CONDITIONS)
     for table in expected:
@@ -39,6 +47,19 @@ def definition_faults(tx: Tx) -> Iterator[str]:
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             if index.name in conditions and _condition(conditions[index.name]) != _expected_condition(tx, index):
                 yield f"schema condition {index.name}"
+    if not tx.postgres:
+        yield from _expression_faults(tx)
+
+
+def _expression_faults(tx: Tx) -> Iterator[str]:
+    """Yield the indexes over expressions that are missing, extra or different on SQLite."""
+    indexes = (index for table in whole_schema().sorted_tables for index in table.indexes)
+    made = (index for index in indexes if not all(isinstance(each, Column) for each in index.expressions))
+    expected = {str(index.name): str(CreateIndex(index).compile(dialect=sqlite.dialect())) for index in made}
+    found = _texts(tx, SQLITE_EXPRESSIONS)
+    for name in sorted(found.keys() | expected.keys()):
+        if found.get(name, "").split() != expected.get(name, "").split():
+            yield f"schema index {name}"
 
 
 def _texts(tx: Tx, sql: str) -> dict[str, str]:

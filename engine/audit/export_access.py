@@ -22,7 +22,7 @@ WHOLE_LOG_ROLES = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
 class Taken:
     """An export with names: its format, who takes it, of which kind and since when (in microseconds).
 
-    A report of a period names it, and the reason for which it holds names.
+    A report of a period names it, a bundle its case, and both the reason for which they hold names.
     """
 
     format: str
@@ -31,6 +31,7 @@ class Taken:
     since: int
     period: str = ""
     reason: str = ""
+    number: str = ""
 
     @property
     def note(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from statemachines.refused import Refused
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A leaf (number, transition, hash), its place among the leaves (from 0), and the nodes that lead to the root.
+    """A leaf (number, transition, hash), its place among so many leaves (from 0), and the nodes that lead to the root.
 
     ``path`` is in hex, the nearest first (RFC 6962, 2.1.1): 20 nodes for a million cases.
     """
@@ -20,6 +20,7 @@ class Proof:
     leaf: str
     seq: int
     index: int
+    count: int
     path: list[str]
 
 
@@ -36,4 +37,4 @@ def prove(store: Store, number: str) -> Proof:
     if index is None:
         raise Refused("not_anchored", number=number)
     nodes = path([leaf.text.encode() for leaf in leaves], index)
-    return Proof(last, leaves[index].text, leaves[index].seq, index, [node.hex() for node in nodes])
+    return Proof(last, leaves[index].text, leaves[index].seq, index, len(leaves), [node.hex() for node in nodes])

@@ -8,7 +8,6 @@ is killed before leaves an empty store, and the next one begins anew.
 import contextlib
 import shutil
 import sqlite3
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,18 +16,19 @@ from typing import Any
 import psycopg
 from psycopg.sql import SQL, Identifier
 
-from engine.actors import IMPORT, SYSTEM, administrator
+from engine.actors import administrator
 from engine.attachments.content_files import DIGEST, content_files
 from engine.audit.archive import DATABASE, Manifest, Packed, packed_in
-from engine.audit.backup import ATTACHMENTS, listed, tables
+from engine.audit.backup import ATTACHMENTS, listed
 from engine.audit.restore_anchors import put_anchors
+from engine.audit.restore_place import THERE, drop_schema, leave_one_file, refuse_full, refuse_rows
 from engine.audit.restored_access import end_access
 from engine.audit.scratch import scratch, sweep
 from engine.audit.trusted_backup import Despite, Distrusted, refuse_untrusted
 from engine.audit.verify import Verdict, verify
 from engine.caches import StoreCache
 from engine.commands.staffing import has_administrator
-from engine.databases import open_postgres, translated
+from engine.databases import translated
 from engine.durable_file import sync_folder
 from engine.ledger.anchoring import first_anchor, published
 from engine.ledger.journal import DROPS_JOURNALLED, begin_journal, enter_dropped
@@ -43,21 +43,8 @@ from engine.transaction import Tx
 from models.columns import to_micros
 from statemachines.refused import Refused
 
-FOUNDED = frozenset({"store_info", "lease", "run", "lifecycle_version", "department", "category", "journal"})
-"""What a store that was just made may hold, besides the two actors that are no people and anchors over no case."""
-ANY = "SELECT 1 FROM {table} LIMIT 1"
-PEOPLE = f"SELECT 1 FROM actor WHERE handle NOT IN ('{SYSTEM}', '{IMPORT}') LIMIT 1"
-ANCHORED = "SELECT 1 FROM anchor WHERE cases > 0 LIMIT 1"
-DROP = SQL("DROP TABLE IF EXISTS {tables} CASCADE")
 EMPTY = SQL("DELETE FROM {table}")
 COPY_IN = SQL("COPY {table} ({columns}) FROM STDIN (FORMAT csv, HEADER true)")
-THERE = "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
-FUNCTIONS = """
-SELECT DISTINCT p.oid::regprocedure::text FROM pg_trigger g
-  JOIN pg_proc p ON p.oid = g.tgfoid JOIN pg_class c ON c.oid = g.tgrelid
- WHERE NOT g.tgisinternal AND c.relnamespace = current_schema()::regnamespace AND p.pronamespace = c.relnamespace
-   AND c.relname = ANY(%s)
-"""
 COUNTERS = """
 SELECT table_name, column_name, pg_get_serial_sequence(quote_ident(table_name), column_name)
   FROM information_schema.columns WHERE table_schema = current_schema()
@@ -112,7 +99,7 @@ def restore(
                 settings.where.mkdir(parents=True, exist_ok=True, mode=0o700)
                 for folder in (place, settings.where if store.postgres else store.file.parent):
                     sweep(folder)  # also of a restore that was killed when it had done its work
-                _refuse_full(store)
+                refuse_full(store)
                 with held_alone(settings.url):
                     later = job.into_postgres(settings.url) if store.postgres else job.into_sqlite()
             except (psycopg.Error, sqlite3.Error, OSError) as error:
@@ -141,8 +128,8 @@ class _Job:
 
     def into_sqlite(self) -> int:
         path = self.store.file
-        _refuse_full(self.store)
-        _leave_one_file(path)
+        refuse_full(self.store)
+        leave_one_file(path)
         if shutil.disk_usage(path.parent).free < 2 * self.packed.sizes[DATABASE]:
             raise Refused("disk_full")
         with scratch(path.parent) as aside:
@@ -166,8 +153,8 @@ class _Job:
         with connected(url) as connection, connection.begin():
             raw: Any = connection.connection.driver_connection
             known = {row[0] for row in raw.execute(THERE)}
-            _refuse_rows(self.store, known, lambda sql: raw.execute(sql).fetchone())
-            _drop_schema(raw)
+            refuse_rows(self.store, known, lambda sql: raw.execute(sql).fetchone())
+            drop_schema(raw)
             upgrade(connection, self.packed.manifest.revision)
             names = self.packed.names("tables")
             for name in reversed(names):
@@ -236,42 +223,3 @@ def _count_on(raw: "psycopg.Connection[Any]") -> None:
     for table, column, counter in raw.execute(COUNTERS).fetchall():
         if counter is not None:
             raw.execute(COUNT_ON.format(counter=counter, column=Identifier(column), table=Identifier(table)))
-
-
-def _refuse_full(store: Store) -> None:
-    """Refuse a store that holds rows already."""
-    if store.postgres:
-        with open_postgres(store.url) as raw:
-            _refuse_rows(store, {row[0] for row in raw.execute(THERE)}, lambda sql: raw.execute(sql).fetchone())
-    elif store.file.exists() and store.file.stat().st_size:
-        with contextlib.closing(sqlite3.connect(store.file)) as raw:
-            known = {row[0] for row in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            _refuse_rows(store, known, lambda sql: raw.execute(sql).fetchone())
-
-
-def _refuse_rows(store: Store, known: set[str], first: Callable[[Any], Any]) -> None:
-    """Refuse if a known table holds rows; ``first`` returns the first row of a query, or None."""
-    special = {"actor": PEOPLE, "anchor": ANCHORED}
-    queries = {table.name: special.get(table.name, ANY.format(table=table.name)) for table in tables()}
-    filled = [name for name, sql in queries.items() if name in known - FOUNDED and first(sql) is not None]
-    if filled:
-        raise Refused("not_empty", home=str(store.home), tables=sorted(filled))
-
-
-def _leave_one_file(file: Path) -> None:
-    """Write the WAL of an empty store into its file: left beside, it would be applied to the restored one."""
-    if file.exists() and file.stat().st_size:
-        with contextlib.closing(sqlite3.connect(file)) as raw:
-            raw.execute("PRAGMA journal_mode=DELETE")
-
-
-def _drop_schema(raw: "psycopg.Connection[Any]") -> None:
-    """Drop our tables, which are empty, and the functions of their triggers: they may be those of another release."""
-    known = {row[0] for row in raw.execute(THERE)}
-    ours = sorted(known & {"alembic_version", *(table.name for table in tables())})
-    if not ours:
-        return
-    functions = [row[0] for row in raw.execute(FUNCTIONS, (ours,)).fetchall()]
-    raw.execute(DROP.format(tables=listed(ours)))
-    for function in functions:
-        raw.execute(SQL("DROP FUNCTION {}").format(SQL(function)))

@@ -57,6 +57,11 @@ UNCOVERED: Mapping[str, Uncovered] = {
     "failed_log_in": Uncovered(
         "who failed to log in: nothing came of it", ("id", "at", "actor_id", "method", "address"), WHOLE_ROWS
     ),
+    "day_forecast": Uncovered(
+        "what was forecast in the morning of a day; nothing is decided by it, and what came true is in the record",
+        ("day", "timer_id", "case_id", "made_at", "due_at", "probability", "model"),
+        WHOLE_ROWS,
+    ),
     "fingerprint": Uncovered(
         "by what near texts are found; it is made of the texts and erased with them",
         ("case_id", "a", "b", "c", "d"),
@@ -97,7 +102,7 @@ UNCOVERED: Mapping[str, Uncovered] = {
     "mail": Uncovered(
         "what became of mails: a message to a customer that did not arrive is in the record; outcome, end and text must"
         " fit each other, and the mail of a notice its person",
-        ("key", "recipient", "subject", "body", "composed_at", "outcome", "settled_at", "tries", "next_at"),
+        ("key", "recipient", "subject", "body", "composed_at", "outcome", "settled_at", "tries", "next_at", "answer"),
         WHOLE_ROWS,
         frozenset({"key", "recipient", "subject", "body", "outcome", "settled_at", "next_at", "delete", "swap"}),
     ),

@@ -16,7 +16,7 @@ from engine.ledger.record import CaseRow
 from engine.rules.in_force import Rules
 from engine.rules.policy import Pack
 from engine.timers import timer as timing
-from engine.timers.start import Occurrences, SpentParts, TermsMemo, TimerStarter
+from engine.timers.start import LimitMemo, Occurrences, SpentParts, TimerStarter
 from engine.timers.stretches import History
 from engine.timers.timer import RunningTimer
 from statemachines.kinds import lifecycle_of
@@ -45,7 +45,7 @@ class Surroundings:
     system: Acting
     now: int
     recorded_at: int
-    terms: TermsMemo = field(default_factory=TermsMemo)
+    limits: LimitMemo = field(default_factory=LimitMemo)
     ladders: dict[tuple[Any, ...], Any] = field(default_factory=dict[tuple[Any, ...], Any])
     calendars: dict[str, Calendar] = field(default_factory=dict[str, Calendar])
     holders: dict[str, set[str]] | None = None
@@ -185,7 +185,7 @@ def starter_of(context: CaseContext, at: int) -> TimerStarter:
         context.pack,
         context.case,
         at,
-        around.terms,
+        around.limits,
         context.occurrences,
         context.spent_parts,
         context.history,

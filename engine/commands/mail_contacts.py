@@ -10,7 +10,7 @@ fetched, and its case is opened in the transaction that marks the arrival as pro
 
 import hmac
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -76,13 +76,20 @@ def case_of_mail(tx: Tx, secret: bytes, clues: MailClues) -> str | None:
 
 
 def take_contact(store: Store, source: Source, contact: Contact, clues: MailClues, at: datetime) -> Taken:
-    """Open a case for a mail, or record its words on the case that it joins; once, however often it is called.
+    """Open a case for a mail, or record its words on the case that it joins; as ``take_joining``."""
+    return take_joining(store, source, contact, lambda tx: case_of_mail(tx, store.secret, clues), at)
 
-    Raises ``Refused`` where the database can do nothing now; then the mail is to be given again.
+
+def take_joining(
+    store: Store, source: Source, contact: Contact, case_of: Callable[[Tx], str | None], at: datetime
+) -> Taken:
+    """Open a case for a contact, or record its words on the case that it joins; once, however often it is called.
+
+    Raises ``Refused`` where the database can do nothing now; then the contact is to be given again.
     """
     with store.looking() as tx:
         known = tx.row(ARRIVED, source=source.name, row_id=contact.row_id)
-        number = None if known is not None else case_of_mail(tx, store.secret, clues)
+        number = None if known is not None else case_of(tx)
     recorded = Recorded(0, 1, 0)
     if known is None:
         joined = contact.model_copy(update={"case": number})

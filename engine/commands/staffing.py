@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
+from engine.actor_particulars import check_email, check_locale, check_zone, staff_phone
 from engine.actors import (
     NOBODY,
     SYSTEM,
@@ -12,14 +13,10 @@ from engine.actors import (
     acting,
     add_actor,
     administrator,
-    check_email,
-    check_locale,
-    check_zone,
     known_actor,
     refuse_nobody,
     refuse_roles_of_nobody,
     roles_of,
-    staff_phone,
     system_actor,
 )
 from engine.departments import add_departments, check_department

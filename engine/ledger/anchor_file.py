@@ -111,20 +111,20 @@ def read_lines(place: Path) -> list[Anchored]:
     """Return all published anchors. Raises ``ValueError`` for a damaged file."""
     if not (place / FILE).exists():
         return []
-    text = (place / FILE).read_text("utf-8")
-    if not text.endswith("\n"):
+    content = (place / FILE).read_bytes()
+    if not content.endswith(b"\n"):
         raise ValueError("the last line is cut off")
     before = _last_read.get(place)
-    known = before if before is not None and text.startswith(before.text) else _Read("", [])
-    lines = [*known.lines, *map(_parsed, text[len(known.text) :].splitlines())]
-    _last_read[place] = _Read(text, lines)
+    known = before if before is not None and content.startswith(before.content) else _Read(b"", [])
+    lines = [*known.lines, *map(_parsed, content[len(known.content) :].decode().splitlines())]
+    _last_read[place] = _Read(content, lines)
     return [*lines]
 
 
 class _Read(NamedTuple):
-    """The text of a file as it was read last, and its lines. See Note [Lines are checked once]."""
+    """The content of a file as it was read last, and its lines. See Note [Lines are checked once]."""
 
-    text: str
+    content: bytes
     lines: list[Anchored]
 
 

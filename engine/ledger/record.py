@@ -48,6 +48,12 @@ class CaseRow:
         """Return the traits on which the limit of a clause may depend (A5)."""
         return {"severity": self.severity, "channel": self.channel, "customer_type": self.customer_type}
 
+    def in_state(self, state: str) -> "CaseRow":
+        """Return a copy in another state, for whoever computes what would be; a case itself moves by a command."""
+        copy = case_of(self)
+        copy.state = state
+        return copy
+
 
 @dataclass(frozen=True, slots=True)
 class TransitionDraft:

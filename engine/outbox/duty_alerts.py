@@ -121,25 +121,26 @@ def acknowledge(store: Store, principal: Principal, number: str, at: datetime) -
     'not_alerted' | 'actor_disabled' | 'actor_absent')``.
     """
     check_case_number(number)
+    return in_transaction(store, lambda tx: acknowledge_in(tx, principal.actor.handle, principal.via, number, at))
 
-    def write(tx: Tx) -> int:
-        actor = acting(tx, principal.actor.handle, to_micros(at))
-        rows = tx.rows(OF_CASE, number=number)
-        open_rows = [row for row in rows if row.acknowledged_at is None and row.ended_at is None]
-        if not open_rows:
-            if rows and rows[0].acknowledged_by == actor.id:
-                return 0
-            raise Refused("no_alert", number=number)
-        alerted = {person for row in open_rows for person in row.people.split()}
-        if actor.handle not in alerted and not actor.roles & set(KEEPERS):
-            raise Refused("not_alerted", handle=actor.handle, people=sorted(alerted))
-        for row in open_rows:
-            keys = {"case_id": row.case_id, "seq": row.seq, "level": row.level}
-            tx.run(ANSWER, at=to_micros(at), by=actor.id, via=principal.via, **keys)
-            journal_row(tx, "duty_alert", tuple(keys.values()), actor.handle, to_micros(at))
-        return len(open_rows)
 
-    return in_transaction(store, write)
+def acknowledge_in(tx: Tx, handle: str, via: str, number: str, at: datetime) -> int:
+    """Acknowledge what is alerted for a case in a transaction; see ``acknowledge``."""
+    actor = acting(tx, handle, to_micros(at))
+    rows = tx.rows(OF_CASE, number=number)
+    open_rows = [row for row in rows if row.acknowledged_at is None and row.ended_at is None]
+    if not open_rows:
+        if rows and rows[0].acknowledged_by == actor.id:
+            return 0
+        raise Refused("no_alert", number=number)
+    alerted = {person for row in open_rows for person in row.people.split()}
+    if actor.handle not in alerted and not actor.roles & set(KEEPERS):
+        raise Refused("not_alerted", handle=actor.handle, people=sorted(alerted))
+    for row in open_rows:
+        keys = {"case_id": row.case_id, "seq": row.seq, "level": row.level}
+        tx.run(ANSWER, at=to_micros(at), by=actor.id, via=via, **keys)
+        journal_row(tx, "duty_alert", tuple(keys.values()), actor.handle, to_micros(at))
+    return len(open_rows)
 
 
 def _added(tx: Tx, row: dict[str, Any], mails: Sequence[ComposedMail], at: datetime) -> bool:

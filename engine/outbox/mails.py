@@ -5,7 +5,7 @@ is queued: it has an instant of its own at which it is tried next, and is leased
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -24,6 +24,8 @@ NO_SERVER: Final = "no_server"
 NO_ADDRESS: Final = "no_address"
 BOUNCED: Final = "bounced"
 """The mail was sent and came back."""
+FELL_BACK: Final = "fell_back"
+"""A group did not accept the message: a mail was queued in its place."""
 NOBODY: Final = "nobody"
 """Nobody holds the role that was to be asked, at this level or any other."""
 UNDELIVERED = (NO_SERVER, NO_ADDRESS, NOBODY, REFUSED, BOUNCED)
@@ -52,16 +54,19 @@ RETURNING key, recipient, subject, body, outcome, tries, composed_at
 """
 AGAIN = "UPDATE mail SET next_at = :next_at WHERE key = :key AND next_at IS NOT NULL"
 # The text is kept only while it may have to be sent again.
-SETTLE = "UPDATE mail SET outcome = 'sent', settled_at = :at, subject = '', body = '', next_at = NULL WHERE key = :key"
+SETTLE = """
+UPDATE mail SET outcome = 'sent', settled_at = :at, answer = :answer, subject = '', body = '', next_at = NULL
+ WHERE key = :key
+"""
 SETTLE_POSTGRES = """
-UPDATE mail SET outcome = 'sent', settled_at = r.at, subject = '', body = '', next_at = NULL
-  FROM json_to_recordset(%(rows)s::json) AS r(key text, at bigint) WHERE mail.key = r.key
+UPDATE mail SET outcome = 'sent', settled_at = r.at, answer = r.answer, subject = '', body = '', next_at = NULL
+  FROM json_to_recordset(%(rows)s::json) AS r(key text, at bigint, answer text) WHERE mail.key = r.key
 """
 # A mail that was sent or erased stays so, whatever another process, which took over its delivery, met with.
 FAIL = f"""
-INSERT INTO mail (key, recipient, subject, body, composed_at, outcome, settled_at)
-VALUES (:key, :recipient, '', '', :at, :outcome, :at)
-ON CONFLICT (key) DO UPDATE SET outcome = excluded.outcome, settled_at = excluded.settled_at,
+INSERT INTO mail (key, recipient, subject, body, composed_at, outcome, settled_at, answer)
+VALUES (:key, :recipient, '', '', :at, :outcome, :at, :answer)
+ON CONFLICT (key) DO UPDATE SET outcome = excluded.outcome, settled_at = excluded.settled_at, answer = excluded.answer,
        subject = CASE WHEN excluded.outcome = 'refused' THEN mail.subject ELSE '' END,
        body = CASE WHEN excluded.outcome = 'refused' THEN mail.body ELSE '' END
  WHERE coalesce(mail.outcome, '') NOT IN ('sent', 'bounced', '{ERASED}')
@@ -93,11 +98,12 @@ class ComposedMail:
 
 @dataclass(frozen=True, slots=True)
 class MailOutcome:
-    """What became of a mail at one try."""
+    """What became of a mail at one try; ``answer`` is the code that the server gave, if it gave one."""
 
     key: str
     recipient: str
     outcome: str
+    answer: str | None = None
 
 
 def compose_in(tx: Tx, mails: Iterable[ComposedMail], at: int, next_at: int | None = None) -> None:
@@ -204,11 +210,11 @@ def settle_mails(store: Store, outcomes: Sequence[MailOutcome], at: datetime) ->
 
     def write() -> None:
         with store.writing() as tx:
-            sent = [{"key": one.key, "at": to_micros(at)} for one in outcomes if one.outcome == SENT]
-            tx.run_all(SETTLE, sent, SETTLE_POSTGRES)
+            now, sent = to_micros(at), [one for one in outcomes if one.outcome == SENT]
+            tx.run_all(SETTLE, [{"key": one.key, "at": now, "answer": one.answer} for one in sent], SETTLE_POSTGRES)
             for one in outcomes:
                 if one.outcome != SENT:
-                    tx.run(FAIL, key=one.key, recipient=one.recipient, outcome=one.outcome, at=to_micros(at))
+                    tx.run(FAIL, at=now, **asdict(one))
 
     if outcomes:
         retrying(write)

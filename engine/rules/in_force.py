@@ -24,6 +24,10 @@ ANY = "SELECT max(id) AS id FROM edition"
 ALL = "SELECT id, sort, name, version, content, effective_from FROM edition ORDER BY effective_from, id"
 
 
+LONG_AGO = -(2**62)
+"""Before every edition."""
+
+
 class Sort(StrEnum):
     """The kinds of rules that can be published."""
 
@@ -135,6 +139,14 @@ class Rules:
             return None
         effective = (edition for edition in reversed(self.editions) if at is None or edition.effective_from <= at)
         return next((edition for edition in effective if (edition.sort, edition.name) == (sort, name)), None)
+
+    def unchanged_since(self, at: int) -> int:
+        """Return the instant since which the rules in force at this one are in force; long ago for shipped ones.
+
+        Calendars aside, which hold as soon as they are published.
+        """
+        begins = (edition.effective_from for edition in self.editions if edition.effective_from <= at)
+        return max(begins, default=LONG_AGO)
 
     def names(self, sort: Sort) -> list[str]:
         """Return every name that is shipped or published."""

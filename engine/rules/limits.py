@@ -22,7 +22,8 @@ HOUR = 3_600_000_000
 class Row(BaseModel):
     """A part of a pack: unknown keys are refused, and it is immutable."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Built at its first use, as the forms are: most commands read the rules of one sort.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class _Amount(Row):

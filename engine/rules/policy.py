@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
@@ -98,6 +98,12 @@ class Pack(Row):
     def percents(self) -> tuple[int, ...]:
         """Return the shares of an allowance at which the ladder has a step."""
         return tuple(step.percent for step in self.ladder)
+
+    def __getstate__(self) -> dict[Any, Any]:
+        """Return what another process is sent: the pack as it was given, without what was computed of it."""
+        state = super().__getstate__()
+        given = {name: value for name, value in state["__dict__"].items() if name in type(self).model_fields}
+        return {**state, "__dict__": given}
 
     @model_validator(mode="after")
     def _takes_no_promise_back(self) -> Self:

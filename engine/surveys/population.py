@@ -74,6 +74,8 @@ def customers(tx: Tx, survey: Mapping[str, Any]) -> list[Customer]:
     at = survey["drawn_at"]
     span = {name: survey[name] for name in ("pack", "since", "until")}
     rows = tx.rows(CUSTOMERS.format(by=COLUMN[survey["stratify_by"]], kinds=kinds), at=at, **span)
+    if not rows:
+        return []
     newest = {row.person: row for row in rows}
     reached = _reached(rows, ADDRESS[survey["way"]])
     asked_by = {person: row.case_id for person, row in newest.items()} | reached

@@ -1,6 +1,7 @@
 """Starts a timer on a clause: with the pack's limit, or to the deadline that was agreed in the form."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from engine.calendars.calendar import Calendar
@@ -32,8 +33,22 @@ class Terms(NamedTuple):
     fires_at: int
 
 
-TermsMemo = dict[tuple[Any, ...], Terms | None]
-"""The terms of a pack, by all that they depend on: cases alike in every trait at one instant share them."""
+@dataclass(slots=True)
+class LimitMemo:
+    """What a pack promises, by all that it depends on; a limit is None where the pack promises nothing.
+
+    ``limits`` are shared by cases alike in every trait, ``terms`` by those of them that are alike at one instant.
+    """
+
+    limits: dict[tuple[Any, ...], Limit | None] = field(default_factory=dict[tuple[Any, ...], Limit | None])
+    terms: dict[tuple[Any, ...], Terms | None] = field(default_factory=dict[tuple[Any, ...], Terms | None])
+
+    def forget(self, most: int) -> None:
+        """Forget the terms if there are more than ``most``: those of instants that are over are asked for no more."""
+        if len(self.terms) > most:
+            self.terms.clear()
+
+
 Occurrences = dict[str, dict[int, int]]
 """The last occurrence of each clause in each cycle of a case."""
 SpentParts = dict[tuple[str, int, str], SpentTimer]
@@ -52,7 +67,7 @@ class TimerStarter(NamedTuple):
     pack: Pack
     case: CaseRow
     at: int
-    memo: TermsMemo
+    memo: LimitMemo
     occurrences: Occurrences | None = None
     spent_parts: SpentParts | None = None
     history: History | None = None
@@ -63,7 +78,16 @@ class TimerStarter(NamedTuple):
 
         A limit that is not set stops nobody from working: ``engine/rules/unset_limits.py`` names it.
         """
-        return self.pack.limit(name_in_pack(self.pack, lifecycle_of(self.case.kind), clause), self.case.traits)
+        alike, limits = self._alike(clause), self.memo.limits
+        if alike not in limits:
+            name = name_in_pack(self.pack, lifecycle_of(self.case.kind), clause)
+            limits[alike] = self.pack.limit(name, self.case.traits)
+        return limits[alike]
+
+    def _alike(self, clause: Clause) -> tuple[Any, ...]:
+        """Return what a limit depends on."""
+        case = self.case
+        return case.kind, clause.name, self.pack.edition, case.severity, case.channel, case.customer_type
 
     def start(self, clause: Clause, due: int | None = None) -> RunningTimer | None:
         """Return a new timer, paused where the case is in one of the clause's pauses; None if nothing is promised."""
@@ -80,13 +104,10 @@ class TimerStarter(NamedTuple):
         return None if terms is None else self._started(clause, terms)
 
     def _promised(self, clause: Clause) -> Terms | None:
-        case = self.case
-        alike = (
-            case.kind, clause.name, self.pack.edition, case.severity, case.channel, case.customer_type, self.at,
-        )  # fmt: skip
-        if alike not in self.memo:
-            self.memo[alike] = self._computed(clause, self.limit(clause))
-        return self.memo[alike]
+        alike, terms = (self.at, *self._alike(clause)), self.memo.terms
+        if alike not in terms:
+            terms[alike] = self._computed(clause, self.limit(clause))
+        return terms[alike]
 
     def _computed(self, clause: Clause, limit: Limit | None) -> Terms | None:
         if limit is None:
@@ -105,10 +126,13 @@ class TimerStarter(NamedTuple):
         """Count and return the occurrence of a new timer; 0 where only the database can tell."""
         if self.occurrences is None:
             return 0
-        by_cycle = self.occurrences.setdefault(clause.name, {})
-        since = counted_from(clause, self.case.cycle)
-        occurrence = 1 + max((last for cycle, last in by_cycle.items() if cycle >= since), default=0)
-        by_cycle[self.case.cycle] = max(occurrence, by_cycle.get(self.case.cycle, 0))
+        by_cycle, this = self.occurrences.setdefault(clause.name, {}), self.case.cycle
+        since = counted_from(clause, this)
+        occurrence = 1
+        for cycle, last in by_cycle.items():
+            if cycle >= since and last >= occurrence:
+                occurrence = last + 1
+        by_cycle[this] = max(occurrence, by_cycle.get(this, 0))
         return occurrence
 
     def _started(self, clause: Clause, terms: Terms) -> RunningTimer:

@@ -19,6 +19,7 @@ from gateways.schedule import (
     CLASSIFIER_TRAINING,
     COMPLAINT_ANALYSIS,
     EVALUATION,
+    FORECAST_TRAINING,
     INTEGRITY,
     MORNING_REPORT,
     OVERNIGHT,
@@ -101,6 +102,12 @@ async def train_classifier() -> State[Any]:
     return await _run(CLASSIFIER_TRAINING)
 
 
+@flow(name=FORECAST_TRAINING, flow_run_name=_run_name, **SHELL)
+async def train_forecast() -> State[Any]:
+    """Train the forecast of broken promises on the timers that have ended."""
+    return await _run(FORECAST_TRAINING)
+
+
 @flow(name=CARE, flow_run_name=_run_name, **SHELL)
 async def greet_customers() -> State[Any]:
     """Send greetings to customers who agreed to them."""
@@ -123,6 +130,7 @@ NIGHTS = (
     report_periods,
     check_integrity,
     train_classifier,
+    train_forecast,
     greet_customers,
     catch_up,
 )

@@ -9,19 +9,22 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from engine.actors import in_charge
+from engine.access.principal import Principal, PrincipalKind
+from engine.actors import acting, in_charge
 from engine.clock_doubt import refuse_doubtful_clock
 from engine.commands.command import Command
 from engine.commands.holds import held, hold, release
 from engine.commands.one_time_codes import Issued, Purpose, confirmed, issue, issue_for_act, redeem
 from engine.ledger.chain import canonical, keyed
 from engine.ledger.record import case_by_number
+from engine.outbox.duty_alerts import acknowledge_in
 from engine.runs import Done, keep
 from engine.store import Store
 from engine.transaction import Tx
 from flows.deployments.operator_forms import (
     NONE_NEEDED,
     ActForm,
+    AlertForm,
     CaseForm,
     DecideForm,
     EscalateForm,
@@ -53,6 +56,7 @@ from gateways.schedule import OVERNIGHT
 from locales.translation import label, translate
 from models.columns import to_micros
 from reports.case_changes import CaseStanding, changes, standing_of
+from reports.duty_alerts import may_acknowledge
 from statemachines.kinds import lifecycle_of
 from statemachines.lifecycle import Lifecycle, Refused
 from statemachines.roles import MANAGERS, Role
@@ -61,6 +65,7 @@ T = TypeVar("T")
 
 ESCALATE, REASSIGN, EXTEND, DECIDE = "escalate-case", "reassign-case", "extend-promise", "decide-case"
 PAUSE_KIND, RESUME_KIND, SWEEP_NOW = "pause-kind", "resume-kind", "sweep-now"
+ACKNOWLEDGE_ALERT = "acknowledge-alert"
 VIA = "prefect-form"
 SWEEPERS = (*MANAGERS, Role.ADMINISTRATOR)
 
@@ -151,6 +156,24 @@ def _reason(work: Work, act: EscalateForm | ReassignForm | ExtendForm | DecideFo
     if not act.reference:
         return reason
     return translate(work.locale, "act.with_reference", reason=reason, reference=act.reference)
+
+
+async def acknowledge_alert(work: Work, act: AlertForm) -> Outcome:
+    """Acknowledge the alerts of a case, which then climb no further (B11)."""
+    reader, now = await reader_of(work, act), await work.now()
+    purpose = Purpose(act.acting_as, act.case, ACKNOWLEDGE_ALERT, {})
+
+    def acknowledged(tx: Tx) -> int:
+        principal = Principal(acting(tx, act.acting_as, to_micros(now)), PrincipalKind.PERSON, VIA)
+        if not may_acknowledge(tx, principal, act.case, now):
+            raise Refused("no_alert", number=act.case)
+        return acknowledge_in(tx, act.acting_as, VIA, act.case, now)
+
+    async def end(count: int) -> Outcome:
+        text = translate(reader.locale, "duty.acknowledged" if count else "duty.acknowledged_again", number=act.case)
+        return outcome_of(reader, act, DONE if count else AGAIN, act.case, text)
+
+    return await _confirm(work, reader, act, purpose, acknowledged, end)
 
 
 async def pause_kind(work: Work, act: HoldForm) -> Outcome:

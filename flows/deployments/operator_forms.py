@@ -162,19 +162,24 @@ def _department(**more: Any) -> Any:
     )
 
 
-class CaseForm(ActForm):
-    """The fields of every action on a case."""
+class AlertForm(ActForm):
+    """The case whose alerts are acknowledged (B11); it is that of every action on a case."""
 
     case: str = Field(
         title="工单编号 / Case number",
         description="如 cp-26-000123。 / As cp-26-000123.",
         pattern=r"^[a-z]{2}-[0-9]{2}-[0-9]{6,12}$",
     )
-    reference: str = _reference()
 
     @property
     def about(self) -> str:
         return self.case
+
+
+class CaseForm(AlertForm):
+    """The fields of every move of a case."""
+
+    reference: str = _reference()
 
 
 class EscalateForm(CaseForm):

@@ -7,7 +7,7 @@ killed, repeated or made twice at once counts nothing twice. See Note [Settled] 
 import orjson
 
 from engine.audit.verify import Fault
-from engine.kept_counts import KeptCount, forget_others, keep_count, kept_count, kept_instants
+from engine.kept_counts import KeptCount, forget_others, keep_count, kept_count, kept_instants, questions_kept
 from engine.ledger.anchoring import settled
 from engine.rules.in_force import rules_in
 from engine.store import Store
@@ -40,10 +40,18 @@ def count_questions(store: Store) -> int:
 
 
 def count_as_of(store: Store, at: int) -> int:
-    """Count the questions as of an instant, in microseconds, before which nothing is recorded any more."""
+    """Count the questions as of an instant, in microseconds, before which nothing is recorded any more.
+
+    Where nothing was anchored since the last night, all of them are kept as of that instant, and nothing is written:
+    what a killed night left is deleted by the next one that keeps something.
+    """
     with store.looking() as tx:
-        asked = questions(rules_in(tx), at)
-    kept = {key: month_ends(question.zone, at) for question in asked if (key := _brought_to(store, question, at))}
+        asked = {_key(tx, question): question for question in questions(rules_in(tx), at)}
+        done = questions_kept(tx, at)
+    if asked.keys() <= done:
+        return len(asked)
+    brought = [(key if key in done else _brought_to(store, each, at), each) for key, each in asked.items()]
+    kept = {key: month_ends(question.zone, at) for key, question in brought if key is not None}
     with store.writing() as tx:
         forget_others(tx, kept, at)
     return len(kept)

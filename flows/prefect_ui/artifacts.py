@@ -34,6 +34,9 @@ from flows.prefect_ui.run_start import hurried
 from flows.prefect_ui.run_states import add_to_message
 from flows.react import Reacted
 from flows.work import Work
+from forecast.forecast_text import outcome_text, training_page
+from forecast.training import ForecastTraining
+from gateways.schedule import FORECAST_TRAINING
 from locales.translation import label, translate
 from reports import complaint_analysis_text
 from reports.complaint_analysis import ComplaintAnalysis
@@ -173,16 +176,25 @@ async def leave_scheduled(work: Work, result: object) -> None:
     elif isinstance(result, PeriodReports):
         for report in result.reports:
             await _leave_period(work, report)
-    elif isinstance(result, TrainingResult):
-        markdown, line = training_report.render(result, work.locale), training_report.summary(result, work.locale)
-        add_to_message(line)
-        await acreate_markdown_artifact(markdown=markdown, key=TRAINING, description=line)
+    elif isinstance(result, TrainingResult | ForecastTraining):
+        await _leave_training(work, result)
     elif isinstance(result, Integrity):
         verdict = result.verdict
         add_to_message(_counts(work.locale, checked=verdict.cases, faults=len(verdict.faults)))
         await _leave_faults(work, verdict)
     elif isinstance(result, int) and flow_run.flow_name == PLAN:
         await leave_callbacks(work)
+
+
+async def _leave_training(work: Work, result: TrainingResult | ForecastTraining) -> None:
+    """Leave the report of a training: what was learned, how good it is, and whether it is used."""
+    if isinstance(result, TrainingResult):
+        key, markdown = TRAINING, training_report.render(result, work.locale)
+        line = training_report.summary(result, work.locale)
+    else:
+        key, markdown, line = FORECAST_TRAINING, training_page(result, work.locale), outcome_text(result, work.locale)
+    add_to_message(line)
+    await acreate_markdown_artifact(markdown=markdown, key=key, description=line)
 
 
 async def _leave_period(work: Work, report: PeriodReport) -> None:

@@ -28,6 +28,7 @@ FORMS = (
     "extend-promise",
     "decide-case",
     "show-case",
+    "acknowledge-alert",
     "pause-kind",
     "resume-kind",
     "sweep-now",

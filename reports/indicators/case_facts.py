@@ -1,4 +1,4 @@
-"""Facts of the course of cases as relations in SQL: openings, ends, results, transfers, determinations, compensation.
+"""Facts of the course of cases as relations in SQL: openings, ends, results, transfers, compensation.
 
 Each relation has a row for each fact: ``case_id``, the instant ``at`` that puts it into a period, a column for each of
 its queries (``engine.rules.indicator_queries``), and the attributes that are asked for. What only one query needs and
@@ -12,13 +12,9 @@ from engine.retired_names import recorded_as
 from engine.rules.in_force import Rules
 from engine.rules.indicator_queries import Facts, kinds_with
 from reports.indicators.completeness import edition, lacks
-from reports.indicators.record_at import CAUSES, RecordAt, listed, of_kinds
+from reports.indicators.record_at import RecordAt, listed, of_kinds
 from statemachines.kinds import lifecycles
 from statemachines.lifecycle import Lifecycle
-
-RECURRENCE_DAYS = 90
-"""Within how many days the same cause and party make a recurrence; ours."""
-RECURRENCE = RECURRENCE_DAYS * 24 * 3_600_000_000
 
 OPENINGS = """
 SELECT c.id AS case_id, c.opened_at AS at, 1 AS cases_opened{attributes}
@@ -69,18 +65,6 @@ SELECT c.id AS case_id, d.occurred_at AS at, 1 AS transfers{attributes}
   JOIN cases c ON c.id = d.case_id
  WHERE d.named <> d.before AND ({kinds})
 """
-# A recurrence depends on other cases, so all are read, whichever changed.
-DETERMINATIONS = """
-SELECT c.id AS case_id, d.at, 1 AS responsibilities_determined,
-       CASE WHEN d.at - d.before <= {recurrence} THEN 1 ELSE 0 END AS recurrences{attributes}
-  FROM (SELECT t.case_id, t.occurred_at AS at,
-               lag(t.occurred_at) OVER (PARTITION BY {cause}, {responsible} ORDER BY t.occurred_at, t.case_id) AS before
-          FROM transition t WHERE t.move IN ({determine}) AND t.recorded_at <= :as_of
-           AND NOT EXISTS (SELECT 1 FROM transition u WHERE u.case_id = t.case_id AND u.seq > t.seq
-                              AND u.move IN ({determine}) AND u.recorded_at <= :as_of)) d
-  JOIN cases c ON c.id = d.case_id
- WHERE {kinds}
-"""
 # What was decided last counts: an offer that a second person must approve is no decision.
 COMPENSATIONS = """
 SELECT c.id AS case_id, t.occurred_at AS at, coalesce({approved}, {offered}) AS compensation{attributes}
@@ -93,8 +77,7 @@ SELECT c.id AS case_id, t.occurred_at AS at, coalesce({approved}, {offered}) AS 
 
 RELATIONS = {
     Facts.OPENINGS: OPENINGS, Facts.ENDINGS: ENDINGS, Facts.RESULTS: f"{GIVEN} UNION ALL {REOPENED}",
-    Facts.TRANSFERS: TRANSFERS,
-    Facts.DETERMINATIONS: DETERMINATIONS, Facts.COMPENSATIONS: COMPENSATIONS,
+    Facts.TRANSFERS: TRANSFERS, Facts.COMPENSATIONS: COMPENSATIONS,
 }  # fmt: skip
 TRANSFERRING = ("classify", "reclassify", "assign", "rule_owner", "review", "assign_task")
 """The moves that give a case to a department."""
@@ -136,9 +119,6 @@ def _pieces(facts: Facts, record: RecordAt, rules: Rules, queries: Collection[st
         case Facts.TRANSFERS:
             named = record.field("t.form", "department")
             return {"named": named, "moves": recorded_as("move", *TRANSFERRING)}
-        case Facts.DETERMINATIONS:
-            fields = {name: record.field("t.form", name) for name in ("cause", "responsible")}
-            return {**fields, "determine": recorded_as("move", CAUSES[0]), "recurrence": str(RECURRENCE)}
         case Facts.COMPENSATIONS:
             amounts = {"approved": "approved", "offered": "compensation"}
             fields = {name: record.number("t.form", field) for name, field in amounts.items()}

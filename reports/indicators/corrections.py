@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.access.condition import Condition
+from engine.access.condition import EVERY_CASE, Condition
 from engine.rules.in_force import Rules
 from engine.rules.indicator_definition import Indicator
 from engine.rules.indicator_queries import QUERIES, Facts
@@ -15,8 +15,9 @@ from reports.indicators.figures import spans_of
 from reports.indicators.periods import Period
 
 MOVES = """
-SELECT c.number, t.move, t.recorded_at FROM transition t JOIN cases c ON c.id = t.case_id
- WHERE t.case_id = ANY(:ids) AND t.recorded_at > :then AND t.recorded_at <= :now AND ({scope})
+SELECT c.number, t.move, t.recorded_at FROM cases c
+  LEFT JOIN transition t ON t.case_id = c.id AND t.recorded_at > :then AND t.recorded_at <= :now
+ WHERE c.id = ANY(:ids) AND ({scope})
  ORDER BY c.number, t.seq
 """
 IMPORTS = """
@@ -24,12 +25,14 @@ SELECT source, imported_at FROM order_import WHERE imported_at > :then AND impor
 """
 MOST = 50
 """The most cases whose moves are listed."""
-CHANGED = "c.changed_at > :then"
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A case that counts otherwise since: what was recorded of it. An import of orders has its source for a number."""
+    """A case that counts otherwise since: what was recorded of it. An import of orders has its source for a number.
+
+    A case has no moves where another one changed what it counts: whose determination it repeats, or no longer does.
+    """
 
     number: str
     moves: tuple[tuple[str, datetime], ...]
@@ -52,7 +55,9 @@ def corrections(
     moves: dict[str, list[tuple[str, datetime]]] = {}
     sql = MOVES.format(scope=scope.sql)
     for row in tx.rows_among(sql, ids=ids[:MOST], then=then, now=now, **scope.values) if ids else ():
-        moves.setdefault(row.number, []).append((row.move, from_micros(row.recorded_at)))
+        since = moves.setdefault(row.number, [])
+        if row.move is not None:
+            since.append((row.move, from_micros(row.recorded_at)))
     listed = [Correction(number, tuple(since)) for number, since in moves.items()]
     return Corrections(len(ids), (*listed, *_imports(tx, indicator, then, now)))
 
@@ -60,13 +65,13 @@ def corrections(
 def _contributions(
     tx: Tx, rules: Rules, indicator: Indicator, period: Period, at: int, then: int
 ) -> Mapping[int, tuple[int, ...]]:
-    """Return what each case that moved since ``then`` counts in numerator and denominator, by its key."""
+    """Return what each case that may count otherwise since ``then`` counts in numerator and denominator, by its key."""
     reader = Reader.at(tx, rules, at, changed_since=then)
     [span] = spans_of(indicator, [period])
     sides = list(indicator.sides.values())
     counted: dict[int, list[int]] = {}
     for number, side in enumerate(sides):
-        for row in reader.by_case(side.query, span, indicator.filters_of(side), CHANGED, {"then": then}):
+        for row in reader.by_case(side.query, span, indicator.filters_of(side), EVERY_CASE.sql, {}):
             values = counted.setdefault(row.case_id, [0] * 2 * len(sides))
             values[2 * number : 2 * number + 2] = row.facts, row.total
     return {case_id: tuple(values) for case_id, values in counted.items()}

@@ -8,6 +8,7 @@ release. Where one of them is another, the question is another one, and nothing 
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from engine.rules.in_force import Rules
@@ -16,6 +17,7 @@ from models.columns import from_micros
 from reports.indicators.periods import Period, month_of, trend_to
 from reports.indicators.record_at import RecordAt
 from reports.indicators.record_cells import Span, relation_of
+from statemachines.kinds import kept_with_lifecycles
 
 ALWAYS = frozenset(("pack", "department"))
 """By what every fact is counted besides its filters: whom targets and plans are of (E3)."""
@@ -24,8 +26,6 @@ STRATA = ("channel", "customer_type", "severity", "department")
 COUNTED = ("rounds_called", "rounds_answered")
 MONTHS = 36
 """How many months back cells are kept: three years with their trends."""
-NOT_BY_CASE = frozenset((Facts.DETERMINATIONS,))
-"""The facts of a case that depend on other cases: what changed cannot be told by the case that did."""
 DURATIONS = frozenset(name for name, query in QUERIES.items() if query.measured is Measured.DURATION)
 """The queries whose values are kept one by one, each in a question of its own."""
 
@@ -41,10 +41,7 @@ class Question:
 
     def key(self, rules: Rules, *, postgres: bool) -> str:
         """Return the digest of the SQL that counts it."""
-        records = (RecordAt(postgres, moved, moved) for moved in (False, True))
-        relations = (relation_of(record, rules, self.facts, self.names, self.queries) for record in records)
-        text = "\n".join((self.facts, self.zone, *self.names, *self.queries, *relations))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return _digest(self, rules, postgres)
 
     def answers(self, names: Collection[str], queries: Collection[str]) -> bool:
         """Return whether its cells hold what is asked by these attributes and queries."""
@@ -57,18 +54,30 @@ class Question:
         """Return whether it asks for the durations one by one, and not for sums."""
         return not DURATIONS.isdisjoint(self.queries)
 
-    def months(self, at: int) -> list[Span]:
+    def months(self, at: int) -> Sequence[Span]:
         """Return the months that are kept as of an instant, oldest first: of durations, at the end of one, that one."""
-        zone = ZoneInfo(self.zone)
-        spans = [(month.begins(zone), month.ends(zone)) for month in months_until(self.zone, at)]
+        spans = _spans(self.zone, _month_of(self.zone, at))
         return [span for span in spans if span[1] == at] if self.of_durations and begins_month(self.zone, at) else spans
 
 
-def questions(rules: Rules, at: int) -> list[Question]:
+@kept_with_lifecycles(512)
+def _digest(question: Question, rules: Rules, postgres: bool) -> str:
+    records = (RecordAt(postgres, moved, moved) for moved in (False, True))
+    relations = (relation_of(record, rules, question.facts, question.names, question.queries) for record in records)
+    text = "\n".join((question.facts, question.zone, *question.names, *question.queries, *relations))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def questions(rules: Rules, at: int) -> Sequence[Question]:
     """Return the questions of the indicators in force at an instant: those of one kind of facts and zone together.
 
     Each duration is a question of its own.
     """
+    return _questions(rules, rules.unchanged_since(at))
+
+
+@lru_cache(maxsize=64)
+def _questions(rules: Rules, at: int) -> Sequence[Question]:
     asked: dict[tuple[str, Facts, str], tuple[set[str], set[str]]] = {}
     for indicator in rules.indicators(at).values():
         for side in indicator.sides.values():
@@ -79,22 +88,15 @@ def questions(rules: Rules, at: int) -> list[Question]:
     for (_, facts, _), (names, queries) in asked.items():
         names.update(ALWAYS & FILTERS[facts], STRATA if facts is Facts.ANSWERS else ())
         queries.update(COUNTED if facts is Facts.ANSWERS else ())
-    return [
+    return tuple(
         Question(facts, zone, tuple(sorted(names)), tuple(sorted(queries)))
         for (zone, facts, _), (names, queries) in sorted(asked.items())
-        if facts not in NOT_BY_CASE
-    ]
-
-
-def months_until(zone: str, at: int) -> Sequence[Period]:
-    """Return the months of which cells are kept at an instant, oldest first, with the one after it."""
-    return trend_to(_month_of(zone, at).before(-1), MONTHS)
+    )
 
 
 def month_ends(zone: str, at: int) -> list[int]:
     """Return the instants, up to this one, at which a month of which cells are kept was over; oldest first."""
-    begins = (month.begins(ZoneInfo(zone)) for month in months_until(zone, at)[1:])
-    return [begin for begin in begins if begin <= at]
+    return [begin for begin, _ in _spans(zone, _month_of(zone, at))[1:] if begin <= at]
 
 
 def begins_month(zone: str, at: int) -> bool:
@@ -104,3 +106,10 @@ def begins_month(zone: str, at: int) -> bool:
 
 def _month_of(zone: str, at: int) -> Period:
     return month_of(from_micros(at).astimezone(ZoneInfo(zone)).date())
+
+
+@lru_cache(maxsize=64)
+def _spans(zone: str, month: Period) -> Sequence[Span]:
+    """Return the months of which cells are kept in a month, oldest first, with the one after it."""
+    of_zone = ZoneInfo(zone)
+    return tuple((each.begins(of_zone), each.ends(of_zone)) for each in trend_to(month.before(-1), MONTHS))

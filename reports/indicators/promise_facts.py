@@ -44,21 +44,26 @@ SELECT f.timer_id, t.occurred_at, t.actor_id
 
 def promises(record: RecordAt, wanted: Collection[str]) -> str:
     """Return the relation of the promises that were met or broken, with the wanted attributes."""
-    lost = NONE_LOST
-    if record.moved_since:
-        undelivered = recorded_as("move", "message_undelivered")
-        meets = " OR ".join(_meets(record))
-        lost = LOST.format(
-            message=record.number("u.form", "message"), undelivered=undelivered, meets=meets,
-            of_message=record.among("u.case_id"),
-        )  # fmt: skip
     by_move = record.moved_since or "person" in wanted
     return PROMISES.format(
         closing=CLOSING if by_move else "", closed_at="x.occurred_at" if by_move else "k.closed_at",
-        closed="x.seq" if by_move else "k.closed_by", lost=lost, promised=" OR ".join(_promised()),
+        closed="x.seq" if by_move else "k.closed_by", lost=lost_meetings(record), promised=" OR ".join(_promised()),
         clause=f", {_current_clause()} AS clause" if "clause" in wanted else "",
         person=BY.format(actor="coalesce(l.actor_id, x.actor_id)") if "person" in wanted else "",
         attributes=record.attributes(wanted), of_timer=record.among("k.case_id"), of_step=record.among("s.case_id"),
+    )  # fmt: skip
+
+
+def lost_meetings(record: RecordAt) -> str:
+    """Return the relation of the timers that were met at the instant and run again by what was recorded later.
+
+    See Note [Lost meetings]. A row has the timer, and when and by whom the message was sent that met it.
+    """
+    if not record.moved_since:
+        return NONE_LOST
+    return LOST.format(
+        message=record.number("u.form", "message"), undelivered=recorded_as("move", "message_undelivered"),
+        meets=" OR ".join(_meets(record)), of_message=record.among("u.case_id"),
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ arrived. Where that was recorded after the instant, the row does not say any mor
 does: ``message_undelivered`` names the move that had met it (``reports/indicators/promise_facts.py``).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from engine.commands.open_case import OPEN
@@ -16,7 +16,7 @@ from engine.retired_names import recorded_as
 from engine.rules.indicator_queries import OF_CASES, STAGES
 from engine.transaction import Tx
 from statemachines.form_model import ON_CASE, marked
-from statemachines.kinds import lifecycles
+from statemachines.kinds import kept_with_lifecycles, lifecycles
 
 CHANGED = """
 SELECT id FROM cases WHERE NOT closed AND changed_at > :{since}
@@ -95,7 +95,8 @@ def of_kinds(kinds: Iterable[str]) -> str:
     return f"c.kind IN ({listed(kinds)})"
 
 
-def _moves_with(column: str) -> list[str]:
+@kept_with_lifecycles(64)
+def _moves_with(column: str) -> Sequence[str]:
     """Return the moves whose form puts this column on a case, of any kind; the opening may be one of them."""
     tables = lifecycles().values()
     return sorted({row.name for table in tables for row in table.moves if column in marked(row.form, ON_CASE)} | {OPEN})

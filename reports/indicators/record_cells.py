@@ -5,6 +5,7 @@ Python gets a cell for each combination of attributes that occurs, however many 
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Self
 
@@ -13,9 +14,11 @@ from engine.rules.indicator_queries import QUERIES, Facts
 from engine.transaction import Tx
 from reports.indicators.answer_facts import answers
 from reports.indicators.case_facts import relation
+from reports.indicators.determination_facts import determinations
 from reports.indicators.order_facts import own_orders
 from reports.indicators.promise_facts import promises
 from reports.indicators.record_at import RecordAt, record_at
+from statemachines.kinds import kept_with_lifecycles
 
 Span = tuple[int, int]
 """When a period begins and when it is over, in microseconds."""
@@ -59,8 +62,8 @@ class Cell:
 class RecordReader:
     """Reads facts as of an instant, in microseconds, in one transaction, by the rules that held when they happened.
 
-    With ``changed_since`` it reads those of the cases alone that have moved since that instant; of determinations,
-    which depend on each other, all.
+    With ``changed_since`` it reads those of the cases alone that may count otherwise than then: those that have moved
+    since that instant, and the determinations that come next after theirs.
     """
 
     tx: Tx
@@ -114,28 +117,43 @@ class RecordReader:
         """Return the values of the parameters of a relation of these periods."""
         since = {} if self.changed_since is None else {"changed_since": self.changed_since}
         begin, end = min(begin for begin, _ in spans), max(end for _, end in spans)
-        return {"as_of": self.as_of, "begin": begin, "end": end, **since}
+        return {"as_of": self.as_of, "begin": begin, "end": end, **bounds(spans), **since}
 
 
 def relation_of(
     record: RecordAt, rules: Rules, facts: Facts, attributes: Collection[str], queries: Collection[str]
 ) -> str:
     """Return the relation of facts with these attributes and queries as a SELECT with the parameter ``:as_of``."""
+    return _relation_of(record, rules, facts, tuple(attributes), tuple(queries))
+
+
+@kept_with_lifecycles(256)
+def _relation_of(
+    record: RecordAt, rules: Rules, facts: Facts, attributes: tuple[str, ...], queries: tuple[str, ...]
+) -> str:
     if facts is Facts.PROMISES:
         return promises(record, attributes)
     if facts is Facts.ANSWERS:
         return answers(record, attributes, rules, queries)
     if facts is Facts.ORDERS:
         return own_orders(record, attributes)
+    if facts is Facts.DETERMINATIONS:
+        return determinations(record, attributes)
     return relation(facts, record, attributes, rules, queries)
 
 
 def period_of_fact(spans: Sequence[Span]) -> str:
-    """Return the number of the period in which a fact lies; NULL for a gap between them."""
-    if all(before[1] == after[0] for before, after in pairwise(spans)):
-        return _halved(spans, 0)
-    whens = (f"WHEN f.at >= {begin} AND f.at < {end} THEN {number}" for number, (begin, end) in enumerate(spans))
-    return f"CASE {' '.join(whens)} END"
+    """Return the number of the period in which a fact lies, NULL for a gap between them; its bounds are parameters.
+
+    So the text is the same for as many periods of any time, and the database need not parse it anew for each month.
+    """
+    return _halved(0, len(spans)) if _successive(spans) else _one_by_one(len(spans))
+
+
+def bounds(spans: Sequence[Span]) -> dict[str, int]:
+    """Return the values of the parameters of ``period_of_fact``."""
+    begins = {f"from_{number}": begin for number, (begin, _) in enumerate(spans)}
+    return begins if _successive(spans) else begins | {f"to_{number}": end for number, (_, end) in enumerate(spans)}
 
 
 def named_values(names: Sequence[str]) -> str:
@@ -148,10 +166,20 @@ def picked(row: Any, names: Sequence[str]) -> dict[str, str]:
     return {name: getattr(row, name) or "" for name in names}
 
 
-def _halved(spans: Sequence[Span], first: int) -> str:
-    """Return the number of the period of successive ones, the first of which has a number, by halves."""
-    if len(spans) == 1:
+def _successive(spans: Sequence[Span]) -> bool:
+    return all(before[1] == after[0] for before, after in pairwise(spans))
+
+
+@lru_cache(maxsize=64)
+def _halved(first: int, number: int) -> str:
+    """Return which of so many successive periods from the first one it is, by halves."""
+    if number == 1:
         return str(first)
-    half = len(spans) // 2
-    before, after = _halved(spans[:half], first), _halved(spans[half:], first + half)
-    return f"CASE WHEN f.at < {spans[half][0]} THEN {before} ELSE {after} END"
+    half = number // 2
+    before, after = _halved(first, half), _halved(first + half, number - half)
+    return f"CASE WHEN f.at < :from_{first + half} THEN {before} ELSE {after} END"
+
+
+def _one_by_one(number: int) -> str:
+    whens = (f"WHEN f.at >= :from_{each} AND f.at < :to_{each} THEN {each}" for each in range(number))
+    return f"CASE {' '.join(whens)} END"

@@ -14,11 +14,12 @@ from engine.transaction import Tx
 from reports.indicators.case_facts import DID
 from reports.indicators.figures import spans_of
 from reports.indicators.periods import Period
-from reports.indicators.record_at import listed, of_kinds
+from reports.indicators.record_at import CHANGED, listed, of_kinds
 from reports.indicators.statistics import wilson
 from statemachines.kinds import lifecycles
 
 ASKING = ("revisit", "attempt", "unreachable")
+# A case whose round ended in the period has moved since it began; of the last period these are few.
 ROUNDS = """
 SELECT p.handle AS person, n.badly, count(*) AS rounds, sum(n.asked) AS asked
   FROM (SELECT r.case_id, r.seq,
@@ -29,7 +30,8 @@ SELECT p.handle AS person, n.badly, count(*) AS rounds, sum(n.asked) AS asked
                CASE WHEN EXISTS ({broken} AND s.clause IN ({promised}) AND s.due_at <= r.at) THEN 1 ELSE 0 END AS badly,
                CASE WHEN EXISTS ({broken} AND s.clause IN ({revisit})) THEN 1 ELSE 0 END AS over
           FROM (SELECT t.case_id, t.cycle, max(t.seq) AS seq, max(t.occurred_at) AS at FROM transition t
-                 WHERE t.move IN ({did}) AND t.recorded_at <= :as_of GROUP BY t.case_id, t.cycle) r
+                 WHERE t.move IN ({did}) AND t.recorded_at <= :as_of AND t.case_id IN ({moved})
+                 GROUP BY t.case_id, t.cycle) r
          WHERE r.at >= :begin AND r.at < :end) n
   JOIN cases c ON c.id = n.case_id JOIN transition w ON w.case_id = n.case_id AND w.seq = n.seq
   JOIN actor p ON p.id = w.actor_id
@@ -65,10 +67,10 @@ def asked(tx: Tx, indicator: Indicator, period: Period, as_of: int) -> Sequence[
     [(begin, end)] = spans_of(indicator, [period])
     sql = ROUNDS.format(
         asking=recorded_as("move", *ASKING), did=recorded_as("move", *DID), broken=BROKEN, promised=listed(promised),
-        revisit=recorded_as("clause", "revisit"), kinds=of_kinds(kinds),
+        revisit=recorded_as("clause", "revisit"), kinds=of_kinds(kinds), moved=CHANGED.format(since="before"),
     )  # fmt: skip
     people: dict[str, Asked] = {}
-    for row in tx.rows(sql, as_of=as_of, begin=begin, end=end):
+    for row in tx.rows(sql, as_of=as_of, begin=begin, end=end, before=begin - 1):
         found = people.setdefault(row.person, Asked(row.person))
         if row.badly:
             found.badly, found.badly_asked = row.rounds, int(row.asked)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
+from reports.whatif.recomputed_case import RecomputedCase
 from reports.whatif.record import RecordedCase
-from reports.whatif.relived_case import RelivedCase
 from statemachines.lifecycle import Clause
 
 MET, BREACHED, STOPPED, OPEN, NONE = "met", "breached", "stopped", "open", "none"
@@ -56,12 +56,14 @@ class ComparedClock(NamedTuple):
         return "calendar" if self.terms[2:] != self.terms_then[2:] else "course"
 
 
-def compared_clocks(recorded: RecordedCase, lived: RelivedCase, window: tuple[int, int]) -> Iterator[ComparedClock]:
+def compared_clocks(
+    recorded: RecordedCase, recomputed: RecomputedCase, window: tuple[int, int]
+) -> Iterator[ComparedClock]:
     """Yield the clocks that were opened within a window of instants, in the record or under the other rules."""
-    table, (since, until) = lived.table, window
+    table, (since, until) = recomputed.table, window
     broken = {step.timer_id for step in recorded.steps if step.percent >= BREACH}
     then = {(table.resolver.clause_or_own(row.clause), row.cycle, row.occurrence): row for row in recorded.timers}
-    now = {(timer.clause, timer.cycle, timer.occurrence): timer for timer in lived.timers}
+    now = {(timer.clause, timer.cycle, timer.occurrence): timer for timer in recomputed.timers}
     for key in dict.fromkeys([*then, *now]):
         was, becomes = then.get(key), now.get(key)
         opened_at = (was or becomes).opened_at  # pyright: ignore[reportOptionalMemberAccess] - one of them has the key
@@ -71,11 +73,11 @@ def compared_clocks(recorded: RecordedCase, lived: RelivedCase, window: tuple[in
         yield ComparedClock(
             recorded.row.number, table.kind, *key, opened_at,
             NONE if was is None else _verdict(was.outcome, was.id in broken or was.outcome == BREACHED),
-            NONE if becomes is None else _verdict(becomes.outcome, lived.is_broken(becomes)),
+            NONE if becomes is None else _verdict(becomes.outcome, recomputed.is_broken(becomes)),
             _terms(was), _terms(becomes),
             judged=clause.name not in table.timer_only,
             moved=_ending(was) != _ending(becomes),
-            doubts=tuple(_doubts(clause, was, lived)),
+            doubts=tuple(_doubts(clause, was, recomputed)),
         )  # fmt: skip
 
 
@@ -97,11 +99,11 @@ def _ending(timer: Any) -> tuple[Any, ...] | None:
     return None if timer is None else (timer.closed_at, timer.outcome)
 
 
-def _doubts(clause: Clause, was: Any, lived: RelivedCase) -> Iterator[str]:
+def _doubts(clause: Clause, was: Any, recomputed: RecomputedCase) -> Iterator[str]:
     if clause.waits_for:
         yield WAITS
     if clause.then is not None:
         yield MOVES_CASE
     if was is not None and was.extended:
         yield EXTENDED
-    yield from sorted(lived.doubts)
+    yield from sorted(recomputed.doubts)

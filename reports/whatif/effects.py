@@ -17,7 +17,7 @@ PROMISES_MOVED: Final = "promises_moved"
 
 
 class LeftOut(Exception):
-    """A case cannot be lived again by its own record; the argument is the reason."""
+    """A case cannot be recomputed by its own record; the argument is the reason."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 from collections import Counter
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from models.columns import from_micros
 from reports.whatif.comparison import BREACHED, MET, OPEN, STOPPED, ComparedClock
+from reports.whatif.recomputed_case import RecomputedCase
 from reports.whatif.record import RecordedCase
-from reports.whatif.relived_case import RelivedCase
 
 SHOWN: Final = 10
 """How many changed clocks are named."""
@@ -39,13 +39,17 @@ class ClauseFigures:
             setattr(self, f"{clock.then}_then", getattr(self, f"{clock.then}_then") + 1)
         self.changed += clock.now != clock.then
 
+    def include(self, other: "ClauseFigures") -> None:
+        """Count also what was counted elsewhere."""
+        for name in COUNTS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
 
 COUNTS: Final = tuple(each.name for each in fields(ClauseFigures))
 _COUNTED = frozenset({MET, BREACHED, STOPPED, OPEN})
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class StepCell:
+class StepCell(NamedTuple):
     """Where steps are counted: the Monday of a week in a zone, as ISO date, the department and the level."""
 
     week: str
@@ -93,25 +97,37 @@ class WhatIf:
         self.changed += changed
         self.changed_cases += changed > 0
 
-    def add_steps(self, recorded: RecordedCase, lived: RelivedCase, window: tuple[int, int], weeks: "Weeks") -> None:
+    def add_steps(
+        self, recorded: RecordedCase, recomputed: RecomputedCase, window: tuple[int, int], weeks: "Weeks"
+    ) -> None:
         """Count the steps of the clocks that were opened within the window; the timers' own moves are no steps."""
         since, until = window
         opened = {row.id: row.opened_at for row in recorded.timers}
         for step in recorded.steps:
-            if step.clause not in lived.table.timer_only and since <= opened.get(step.timer_id, since) < until:
-                department = _department_at(lived.departments, step.seq)
+            if step.clause not in recomputed.table.timer_only and since <= opened.get(step.timer_id, since) < until:
+                department = _department_at(recomputed.departments, step.seq)
                 self.steps_then[StepCell(weeks(step.due_at), department, step.level)] += 1
-        for fired in lived.steps:
+        for fired in recomputed.steps:
             if since <= fired.timer.opened_at < until:
                 self.steps[StepCell(weeks(fired.due_at), fired.department or NOBODY, fired.level)] += 1
+
+    def include(self, later: "WhatIf") -> None:
+        """Count also what was counted of cases that come after those counted here."""
+        for name in ("cases", "clocks", "changed", "changed_cases"):
+            setattr(self, name, getattr(self, name) + getattr(later, name))
+        for key, counted in later.clauses.items():
+            self.clauses.setdefault(key, ClauseFigures()).include(counted)
+        for mine, others in ((self.steps, later.steps), (self.steps_then, later.steps_then)):
+            mine.update(others)
+        self.doubts.update(later.doubts)
+        self.left_out.update(later.left_out)
+        self.first = [*self.first, *later.first][:SHOWN]
 
     def by_clause(self) -> dict[str, ClauseFigures]:
         """Return the figures of each clause, those of several kinds added up."""
         summed: dict[str, ClauseFigures] = {}
         for (_, clause), figures in sorted(self.clauses.items(), key=lambda each: each[0]):
-            total = summed.setdefault(clause, ClauseFigures())
-            for name in COUNTS:
-                setattr(total, name, getattr(total, name) + getattr(figures, name))
+            summed.setdefault(clause, ClauseFigures()).include(figures)
         return summed
 
     def by_level(self) -> list[tuple[int, int, int]]:

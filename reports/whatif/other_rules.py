@@ -1,4 +1,4 @@
-"""The rules under which the past is lived again: a pack in place of that of the cases, other calendars, or both."""
+"""The rules under which the past is recomputed: a pack in place of that of the cases, other calendars, or both."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from engine.calendars.calendar import Calendar
 from engine.rules.in_force import Rules
 from engine.rules.limits import Limit
 from engine.rules.policy import Pack
-from engine.timers.start import TermsMemo
+from engine.timers.start import LimitMemo
 
 TIMED = frozenset({"name", "version", "document", "effective_from", "zone", "clauses", "unpromised", "ladder"})
 """The parts of a pack that are reckoned with, and those that decide nothing."""
@@ -27,7 +27,7 @@ class OtherRules:
     pack: Pack | None = None
     changed: Mapping[str, Calendar] = field(default_factory=dict[str, Calendar])
     calendar_of_all: str = ""
-    terms: TermsMemo = field(default_factory=TermsMemo)
+    memo: LimitMemo = field(default_factory=LimitMemo)
     effects: dict[Any, Any] = field(default_factory=dict[Any, Any])
     packs: dict[str, Pack] = field(default_factory=dict[str, Pack])
     calendars: dict[str, Calendar] = field(default_factory=dict[str, Calendar])
@@ -37,6 +37,10 @@ class OtherRules:
         """Return what the rules are called: the pack's edition, or the calendars."""
         calendars = [self.calendar_of_all, *sorted(self.changed)]
         return " + ".join(each for each in (self.pack.edition if self.pack else "", *calendars) if each)
+
+    def with_pack(self, pack: Pack) -> "OtherRules":
+        """Return the same calendars with another pack; nothing computed under one serves the other."""
+        return OtherRules(self.rules, self.at, pack, self.changed, self.calendar_of_all)
 
     def pack_for(self, name: str) -> Pack:
         """Return the pack for cases that live under the pack of that name. Raises ``Refused('unknown_pack')``."""

@@ -15,13 +15,16 @@ from statemachines.lifecycle import Lifecycle
 
 BATCH: Final = 500
 EVER: Final = 2**62
+SHARED: Final = 20_000
+"""So many cases are worth another process."""
 # The filters are of cases; which of their timers count is decided when they are compared.
 CASES = """
 SELECT c.id, c.number, c.kind, c.pack, c.channel, c.opened_at FROM cases c
- WHERE c.id > :after AND c.opened_at < :until AND c.changed_at >= :since AND ({scope}){kind}{pack}
+ WHERE c.id > :after AND c.id <= :last AND c.opened_at < :until AND c.changed_at >= :since AND ({scope}){kind}{pack}
  ORDER BY c.id LIMIT :batch
 """
 OF_KIND, OF_PACK = " AND c.kind = :kind", " AND c.pack = :pack"
+IDS = "SELECT coalesce(min(id), 0) AS first, coalesce(max(id), 0) AS last FROM cases"
 HAS_PACK = "SELECT 1 AS one FROM cases WHERE pack = :pack LIMIT 1"
 MOVES = """
 SELECT case_id, seq, move, source, dest, cycle, via, occurred_at, lifecycle, form FROM transition
@@ -40,13 +43,17 @@ SELECT case_id, timer_id, seq, clause, percent, level, due_at FROM escalation_st
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which cases and timers are reckoned: of a kind, of a pack, timers opened ``since`` and before ``until``."""
+    """Which cases and timers are reckoned: of a kind, of a pack, timers opened ``since`` and before ``until``.
+
+    ``ids`` are the cases of a share of them: those after the first id, up to the last.
+    """
 
     since: datetime | None = None
     until: datetime | None = None
     kind: str | None = None
     pack: str | None = None
     scope: Condition = EVERY_CASE
+    ids: tuple[int, int] = (0, EVER)
 
     @property
     def window(self) -> tuple[int, int]:
@@ -74,13 +81,22 @@ def recorded_cases(tx: Tx, chosen: Filter) -> Iterator[RecordedCase]:
         kind="" if chosen.kind is None else OF_KIND,
         pack="" if chosen.pack is None else OF_PACK,
     )
-    after = 0
+    after, values["last"] = chosen.ids
     while rows := tx.rows(sql, after=after, **values):
         after = rows[-1].id
         ids = [row.id for row in rows]
         moves, timers, steps = (_by_case(tx.rows_among(each, ids=ids)) for each in (MOVES, TIMERS, STEPS))
         for row in rows:
             yield RecordedCase(row, moves[row.id], timers[row.id], steps[row.id])
+
+
+def shares(tx: Tx, count: int) -> list[tuple[int, int]]:
+    """Return the ``ids`` of that many shares of all cases, in order; of few cases there is one share."""
+    first, last = tx.row(IDS)
+    if last - first < SHARED:
+        return [(0, EVER)]
+    edges = [first + (last - first) * part // count for part in range(1, count)]
+    return list(zip([0, *edges], [*edges, EVER], strict=True))
 
 
 def _by_case(rows: Iterable[Any]) -> defaultdict[int, list[Any]]:

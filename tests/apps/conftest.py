@@ -95,14 +95,27 @@ def number(closeloop: Closeloop, simulated: Store) -> str:
     return closeloop.json("case", "open", "--text", "My parcel is late.", "--as", "amy")["case"]
 
 
+class KeptMessages(logging.Handler):
+    """Keeps what is logged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage())
+
+
 @pytest.fixture
-def driver_log(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.LogCaptureFixture]:
-    """What the driver logs, also where Prefect, once imported, has replaced the handlers of the root logger."""
-    logger = logging.getLogger("closeloop.driver")
-    monkeypatch.setattr(logger, "propagate", False)
-    logger.addHandler(caplog.handler)
-    yield caplog
-    logger.removeHandler(caplog.handler)
+def driver_log() -> Iterator[list[str]]:
+    """The warnings and errors of the driver. Not by ``caplog``, which stays empty after tests with Prefect."""
+    logger, kept = logging.getLogger("closeloop.driver"), KeptMessages()
+    before = logger.level
+    logger.setLevel(logging.WARNING)
+    logger.addHandler(kept)
+    yield kept.messages
+    logger.removeHandler(kept)
+    logger.setLevel(before)
 
 
 @pytest.fixture(scope="module")

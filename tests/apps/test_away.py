@@ -37,6 +37,7 @@ ALL = ("server", "worker", "database", "driver", "driver worker")
 NOBODY = ("database", "driver worker")
 """The outages in which no process can do the work; in the others another process does it."""
 StoreAfter = Callable[[str], StoreInfo]
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")

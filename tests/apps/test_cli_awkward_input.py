@@ -94,7 +94,7 @@ def test_an_unknown_encoding_is_refused(closeloop: Closeloop, tmp_path: Path, en
 
 def test_every_command_that_reads_a_file_takes_an_encoding():
     reads = {"file", "files", "log", "body"}
-    no_texts = {"backup", "restore", "attach_"}
+    no_texts = {"backup", "restore", "attach_", "bundle"}
     seen: list[str] = []
     for module in iter_modules(apps.cli.__path__, "apps.cli."):
         for name, function in inspect.getmembers(import_module(module.name), inspect.isfunction):

@@ -43,6 +43,7 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "case download": (REFUSED, (NUMBER, "0" * 32, "--to", "nowhere.jpg", "--as", "sue")),
     "case access-code": (REFUSED, (NUMBER, "--name", "Wang", "--reason", "No mail address.", "--as", "amy")),
     "case erase-attachment": (REFUSED, (NUMBER, "0" * 32, "--reason", "He asks for it.", "--as", "sue")),
+    "case bundle": (REFUSED, (NUMBER, "case.zip", "--reason", "An appeal.", "--as", "sue")),
     "case erase": (REFUSED, (NUMBER, "1", "text", "--reason", "He asks for it.", "--as", "sue")),
     "case history": (DONE, (NUMBER,)),
     "case clocks": (DONE, (NUMBER,)),
@@ -84,10 +85,12 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "policy list": (DONE, ()),
     "policy check": (DONE, ()),
     "policy show": (DONE, ("logistics",)),
+    "policy preview": (REFUSED, ("nowhere.toml", "--as", "sue")),
     "policy publish": (REFUSED, ("nowhere.toml", "--reason", "decided", "--as", "sue")),
     "policy interpret": (REFUSED, ("logistics", "revisit", "--text", "From the receipt.", "--as", "sue")),
     "calendar list": (DONE, ()),
     "calendar show": (DONE, ("cn-office",)),
+    "calendar preview": (REFUSED, ("nowhere.toml", "--as", "sue")),
     "calendar publish": (REFUSED, ("nowhere.toml", "--reason", "decided", "--as", "sue")),
     "calendar import": (REFUSED, ("cn-office", "nowhere.toml", "--as", "sue")),
     "calendar override": (REFUSED, ("cn-office", "--off", "2026-05-06", "--reason", "a fair", "--as", "sue")),
@@ -136,6 +139,8 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     ),
     "duty gaps": (DONE, ()),
     "duty alerts": (DONE, ()),
+    "duty groups": (DONE, ()),
+    "duty test-group": (REFUSED, ("nights", "--as", "sue")),
     "duty acknowledge": (REFUSED, ("cp-26-000001", "--as", "sue")),
     "kpi list": (DONE, ()),
     "kpi show": (DONE, ("first_reply",)),
@@ -145,6 +150,7 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "kpi report": (REFUSED, ("--out", os.devnull)),
     "regulator-pack": (REFUSED, ("--out", os.devnull)),
     "whatif": (DONE, ("shipping",)),
+    "staffing": (DONE, ("--people", "+1")),
     "kpi publish": (REFUSED, ("nowhere.toml", "--effective", "2026-04-01", "--reason", "why", "--as", "amy")),
     "audit completeness": (DONE, ("--period", "2026-03")),
     "audit evaluation": (DONE, ("--period", "2026-03")),
@@ -162,6 +168,10 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "classifier train": (REFUSED, ("nowhere.csv",)),
     "classifier evaluate": (REFUSED, ("nowhere.csv",)),
     "classifier explain": (DONE, ("The parcel arrived broken.",)),
+    "forecast train": (DONE, ()),
+    "forecast evaluate": (DONE, ()),
+    "forecast show": (DONE, ()),
+    "forecast list": (DONE, ()),
     "classifier tree": (REFUSED, ("nowhere.xlsx", "--as", "sue")),
     "anchor": (DONE, ()),
     "proof": (REFUSED, ("cp-99-000009",)),
@@ -181,6 +191,7 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
 NEEDS_NO_STORE = {
     "init",
     "mailbox list",
+    "duty groups",
     "diagram",
     "import",
     "deadline",
@@ -429,7 +440,10 @@ HEAVY = (
     "alembic", "cryptography", "holidays", "httpx", "numpy", "openpyxl", "prefect", "psycopg", "scipy", "sklearn",
     "smtplib", "sqlalchemy", "sqlmodel", "xlsxwriter",
 )  # fmt: skip
-NOT_OF_A_CASE = ("engine.audit.erase_texts", "markdown_it", "reports.indicators.figures", "yaml")
+NOT_OF_A_CASE = (
+    "engine.accounts.access_codes", "engine.audit.erase_texts", "gateways.charset", "markdown_it",
+    "reports.indicators.figures", "yaml",
+)  # fmt: skip
 """What the commands that come first, those of a case, need not load either."""
 IMPORTS = """
 import sys
@@ -449,5 +463,37 @@ def test_common_commands_import_no_heavy_library(sqlite_settings: Settings, sqli
     script = IMPORTS.format(
         commands=[list(arguments) for arguments in COMMON], heavy=HEAVY, not_of_a_case=NOT_OF_A_CASE
     )
+    result = run_process(sys.executable, "-c", script, env=environment(sqlite_settings.where))
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+BUDGETS = (
+    (("board",), 152, ("asyncio", "markdown_it", "pygments", "yaml")),
+    (("status",), 145, ("apscheduler", "asyncio", "markdown_it")),
+    (("case", "list"), 240, NOT_OF_A_CASE),
+    (("kpi", "list"), 255, ("engine.commands.arrivals", "gateways.orders", "phonenumbers", "reports.event_log")),
+)
+"""Commands; how many modules of this project each may import, and which modules it must not."""
+OWN = ("apps.", "classifier.", "engine.", "flows.", "gateways.", "locales.", "models.", "reports.", "statemachines.")
+COUNTED = """
+import sys
+from apps.cli import run
+assert run({arguments!r}) == 0
+own = sorted(name for name in sys.modules if name.startswith({own!r}))
+assert len(own) <= {most}, (len(own), own)
+unused = sorted(name for name in {unused!r} if name in sys.modules)
+assert not unused, unused
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "most", "unused"), BUDGETS, ids=[" ".join(arguments) for arguments, _, _ in BUDGETS]
+)
+def test_a_command_stays_within_its_budget_of_imports(
+    sqlite_settings: Settings, sqlite_store: Store, arguments: tuple[str, ...], most: int, unused: tuple[str, ...]
+):
+    """What a command imports is most of its time. Raise a budget only with a reason; each command has a new process."""
+    new_case(sqlite_store)
+    script = COUNTED.format(arguments=[*arguments, "--json"], own=OWN, most=most, unused=unused)
     result = run_process(sys.executable, "-c", script, env=environment(sqlite_settings.where))
     assert result.returncode == 0, result.stdout + result.stderr

@@ -12,7 +12,7 @@ from engine.store import Store
 from tests.apps.conftest import Closeloop
 from tests.case_actions import HOUR, START, make_move, new_case, query_rows
 
-pytestmark = pytest.mark.requirement("F4")
+pytestmark = [pytest.mark.requirement("F4"), pytest.mark.requirement("K2")]
 
 TABLES = ("cases", "transition", "timer", "escalation_step", "edition", "outbox_event", "journal")
 

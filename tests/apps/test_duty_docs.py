@@ -22,6 +22,7 @@ CALENDAR = (
     "DTSTART;TZID=Asia/Shanghai:20260302T180000", "DTEND;TZID=Asia/Shanghai:20260303T090000", "RRULE:FREQ=DAILY",
     "SUMMARY:sue", "END:VEVENT", "END:VCALENDAR", "",
 )  # fmt: skip
+ROBOT = "https://oapi.dingtalk.com/robot/send?access_token=0123456789abcdef"
 AT_TEN_PAST_MIDNIGHT = timedelta(hours=15, minutes=10)
 """From the start of the simulated store, a Monday at nine in Shanghai."""
 
@@ -44,9 +45,21 @@ def test_the_page_is_true(closeloop: Closeloop, simulated: Store, tmp_path: Path
     alerts = closeloop.json(*commands[night])["alerts"]
     assert [(alert["level"], alert["people"], alert["raised_at"][11:16]) for alert in alerts] == [(2, ["mei"], "18:25")]
     assert closeloop.json(*commands[night + 1]) == {"number": "cp-26-000001", "acknowledged": 2}
-    assert len(commands) == night + 2
+    assert [words[:2] for words in commands[night + 2 :]] == [["duty", "groups"], ["duty", "test-group"]]
+
+
+def test_the_groups_on_the_page_can_be_read(closeloop: Closeloop, simulated: Store):
+    [_, text] = [block.text for block in blocks(PAGE) if block.language == "toml"]
+    (simulated.home / "groups.toml").write_text(text, "utf-8")
+    for name, secret in (("claims-nights.address", ROBOT), ("claims-nights.key", "SEC0123456789")):
+        (simulated.home / name).write_text(secret, "utf-8")
+        (simulated.home / name).chmod(0o600)
+    [group] = closeloop.json("duty", "groups")["groups"]
+    assert (group["name"], group["provider"], group["departments"], group["levels"]) == (
+        "claims-nights", "dingtalk", ["claims"], [1, 2],
+    )  # fmt: skip
 
 
 def test_the_section_of_a_pack_on_the_page_can_be_published():
-    [text] = [block.text for block in blocks(PAGE) if block.language == "toml"]
+    [text, _] = [block.text for block in blocks(PAGE) if block.language == "toml"]
     assert Alerts(**tomllib.loads(text)["alerts"]).acknowledge_minutes == 15

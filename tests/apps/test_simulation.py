@@ -156,7 +156,8 @@ def test_every_scheduled_run_was_made(nine_years: Simulation):
     months = (end.year - begin.year) * 12 + end.month - begin.month
     sundays = len([day for day in range((end - begin).days) if (begin + timedelta(days=day)).weekday() == 6])
     monthly = dict.fromkeys(("complaint-analysis", "period-report", "evaluation", "supervision"), months)
-    expected = {**nightly, **monthly, "integrity": sundays, "classifier-training": sundays}
+    weekly = dict.fromkeys(("integrity", "classifier-training", "forecast-training"), sundays)
+    expected = {**nightly, **monthly, **weekly}
     assert nine_years.result["nights_by_name"] == expected, "and no catch-up, which real processes alone need"
 
 

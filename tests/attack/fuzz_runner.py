@@ -20,8 +20,8 @@ from typing import Any
 CPU_SECONDS, WALL_SECONDS = 5, 120
 MEMORY = 500_000_000
 """The most memory of a command, in bytes, beyond what the loaded modules take."""
-NOT_COMPARED = frozenset({"refused_attempt", "lease", "run", "anchor", "sqlite_sequence"})
-"""Tables that a refused command may write: who tried what, who holds a duty, and that all was sound until now."""
+NOT_COMPARED = frozenset({"refused_attempt", "attempt_window", "lease", "run", "anchor", "sqlite_sequence"})
+"""Tables that a refused command may write: who tried what how often, who has a duty, that all was sound so far."""
 UNSAFE = ("\x1b", "\x07", "\x9b", "\u202e")
 
 

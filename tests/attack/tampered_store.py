@@ -231,6 +231,8 @@ def build(home: Path) -> None:
                 settled = {"outcome": "withheld", "reason": "no_portal", "settled_at": n}
                 keep_count(tx, KeptCount(f"q{n}", "openings", "UTC", ("kind",), ("cases_opened",), n, n, ()))
                 put(tx, "care_greeting", {**greeted, **settled, "party_id": 2 * n})
+                forecast = {"day": f"2026-03-0{n}", "timer_id": n, "case_id": n, "made_at": n, "due_at": n + 1}
+                put(tx, "day_forecast", {**forecast, "probability": n, "model": "forecast-0001"})
                 for name, row in _duty(n):
                     put(tx, name, row)
         assert anchor(store, START + 20 * DAY) is not None

@@ -47,6 +47,7 @@ READS: dict[tuple[str, str], tuple[str, ...]] = {
     ("import-bounces", "path"): (".eml",), ("replay", "log"): LOGS, ("replay", "--mapping"): (".toml",),
     ("mapping suggest", "log"): LOGS, ("mapping check", "log"): LOGS, ("mapping check", "mapping"): (".toml",),
     ("policy publish", "file"): (".toml",), ("calendar publish", "file"): (".toml",),
+    ("policy preview", "file"): (".toml",), ("calendar preview", "file"): (".toml",),
     ("calendar import", "file"): (".toml",), ("survey publish", "file"): (".toml",),
     ("conduct publish", "file"): (".toml",), ("audit publish", "file"): (".toml",),
     ("kpi publish", "file"): (".toml",), ("kpi import-orders", "file"): (".csv", ".csv.gz"),
@@ -59,7 +60,7 @@ READS: dict[tuple[str, str], tuple[str, ...]] = {
     ("case attach", "files"): (".jpg", ".txt"),
 }  # fmt: skip
 """The kinds of file that each argument reads."""
-WRITES = frozenset({
+WRITES = frozenset({("case bundle", "file"),
     ("export", "--out"), ("export", "--mapping"), ("replay", "--report"), ("replay", "--picture"),
     ("mapping suggest", "--out"), ("backup", "file"), ("case download", "--to"), ("kpi export", "--out"),
     ("kpi report", "--out"), ("regulator-pack", "--out"), ("survey visits", "--out"),

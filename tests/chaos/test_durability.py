@@ -85,6 +85,7 @@ def test_an_acknowledged_move_survives_a_power_cut(sqlite_settings: Settings):
 
 
 @pytest.mark.postgres
+@pytest.mark.long
 def test_every_commit_to_postgres_is_synced(own_store: tuple[Store, object]):
     store, _ = own_store
     with store.writing() as tx:
@@ -93,6 +94,7 @@ def test_every_commit_to_postgres_is_synced(own_store: tuple[Store, object]):
 
 
 @pytest.mark.postgres
+@pytest.mark.long
 def test_a_postgres_restarted_at_once_has_lost_nothing(own_store: tuple[Store, object]):
     store, restart = own_store
     assert callable(restart)

@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = ROOT / "docs" / "requirements.md"
 MARK = "mark.requirement"
-ROW = re.compile(r"^\| (?P<id>[A-J]\d+) \| (?P<what>.*?) \| (?P<where>.*?) \| (?P<tests>.*?) \|$")
+ROW = re.compile(r"^\| (?P<id>[A-K]\d+) \| (?P<what>.*?) \| (?P<where>.*?) \| (?P<tests>.*?) \|$")
 
 
 @cache

@@ -15,6 +15,8 @@ from engine.store import Store
 from models.columns import to_micros
 from tests.case_actions import DAY, HOUR, MICROSECOND, SECRET, START, new_case, query_rows, refusal
 
+pytestmark = pytest.mark.any_database
+
 NewSettings = Callable[..., Settings]
 
 

@@ -1,6 +1,6 @@
 """The schedule is that of prefect.yaml, and each time is computed in its own time zone."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -32,3 +32,11 @@ def test_the_schedule_is_that_of_prefect_yaml():
 def test_the_next_time_is_computed_in_the_time_zone_of_the_schedule(cron: str, after: str, due: str):
     plan = Scheduled("x", cron, "Asia/Shanghai")
     assert plan.after(datetime.fromisoformat(after)) == datetime.fromisoformat(due)
+
+
+@pytest.mark.parametrize("name", ["integrity", "classifier-training", "forecast-training"])
+def test_weekly_work_is_due_on_sundays_here_as_in_prefect(name: str):
+    """APScheduler counts the days of a cron from Monday, Prefect from Sunday: the name of the day is one to both."""
+    [plan] = [plan for plan in scheduled() if plan.name == name]
+    due = plan.after(datetime(2026, 3, 2, 1, tzinfo=UTC))
+    assert (due.strftime("%A"), due.date().isoformat()) == ("Sunday", "2026-03-08")

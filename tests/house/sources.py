@@ -9,7 +9,9 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("statemachines", "models", "engine", "gateways", "locales", "classifier", "reports", "flows", "apps")
+ROOMS = (
+    "statemachines", "models", "engine", "gateways", "locales", "classifier", "reports", "forecast", "flows", "apps",
+)  # fmt: skip
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 Function = ast.FunctionDef | ast.AsyncFunctionDef

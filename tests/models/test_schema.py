@@ -11,6 +11,7 @@ from sqlalchemy import create_engine
 from sqlmodel import select
 
 import models
+from engine.audit.schema_check import NOT_COMPARED
 from engine.databases import Conflict
 from engine.outbox.deliveries import lease
 from engine.schema import migrate
@@ -31,6 +32,7 @@ from tests.case_actions import (
 )
 
 
+@pytest.mark.filterwarnings(f"ignore:{NOT_COMPARED}")
 def test_the_migrations_make_exactly_the_tables_of_the_models(settings: Settings):
     engine = create_engine(settings.url)
     with engine.connect() as connection:

@@ -24,7 +24,7 @@ from tests.prefect_side.test_operator_actions import prefect_at
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
 
-pytestmark = [pytest.mark.prefect, pytest.mark.requirement("I1")]
+pytestmark = [pytest.mark.prefect, pytest.mark.requirement("I1"), pytest.mark.long]
 
 YEARS = count(5)
 """Each test has a year of its own: a case's number carries it, so its events on the shared server are its own."""

@@ -69,8 +69,9 @@ def test_the_nights_of_the_house():
         "evaluation": "0 6 1 * *",
         "supervision": "15 6 1 * *",
         "period-report": "45 6 1 * *",
-        "integrity": "30 4 * * 0",
-        "classifier-training": "0 5 * * 0",
+        "integrity": "30 4 * * sun",
+        "classifier-training": "0 5 * * sun",
+        "forecast-training": "15 5 * * sun",
         "care": "50 6 * * *",
         "catch-up": "*/15 * * * *",
     }

@@ -33,6 +33,7 @@ ACTS = {
     "reassign-case",
     "extend-promise",
     "decide-case",
+    "acknowledge-alert",
     "pause-kind",
     "resume-kind",
     "sweep-now",

@@ -20,7 +20,7 @@ from tests.prefect_side.test_operator_actions import prefect_at
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
 
-pytestmark = [pytest.mark.prefect, pytest.mark.requirement("I1")]
+pytestmark = [pytest.mark.prefect, pytest.mark.requirement("I1"), pytest.mark.long]
 
 DESK = ("closeloop", "sla-board", "morning-report", "escalation-ledger", "callback-list")
 BEGIN = START + timedelta(days=364)

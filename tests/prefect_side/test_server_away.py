@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from flows.prefect_ui.observer import PrefectObserver
 
-pytestmark = pytest.mark.prefect
+pytestmark = [pytest.mark.prefect, pytest.mark.long]
 
 AS_SHIPPED = {"probe_seconds": 0.4, "start_seconds": 0.9}
 PATIENT = {"probe_seconds": 5, "start_seconds": 10}

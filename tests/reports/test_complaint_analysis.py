@@ -209,6 +209,54 @@ def test_the_most_frequent_recurrence_is_first_and_names_its_latest_cases(sqlite
     assert f", {numbers[-1]} … |" in render(analysis_of(sqlite_store, MARCH), "en")
 
 
+@pytest.mark.requirement("E2")
+def test_what_was_recorded_later_changes_no_figure_of_an_earlier_instant(store: Store):
+    ended, open_still, answered = (new_complaint_with_cause(store, NONE) for _ in range(3))
+    late = new_complaint_with_cause(store, DAY, cause="packing", party=None)
+    for number in (ended, answered):
+        make_move(store, number, "resolve", after=HOUR)
+    make_move(store, answered, "revisit", after=DAY)
+    make_move(store, open_still, "reply", after=HOUR)
+    make_move(store, ended, "withdraw", after=DAY * 28)
+    instant, year = IN_APRIL + DAY, DAY * 300
+    first = analysis_of(store, MARCH, instant)
+    assert (first.month.received, first.month.open_at_end, first.month.handling.answers) == (4, 3, {"satisfied": 1})
+    make_move(store, ended, "undo_end", after=IN_APRIL + DAY * 2, reason="A mistake.")
+    make_move(store, open_still, "determine_responsibility", after=IN_MAY, cause="delay", responsible="customer")
+    make_move(store, late, "reclassify", after=IN_MAY, category="loss", severity="low", department="delivery")
+    make_move(store, late, "withdraw", after=IN_MAY)
+    assert analysis_of(store, MARCH, instant) == first
+    later = analysis_of(store, MARCH, year)
+    assert later.month.received_by["cause"] != first.month.received_by["cause"]
+    assert later.month.received_by["category"] != first.month.received_by["category"]
+    assert (first.month.closed, later.month.closed) == (1, 0), "its end was undone"
+
+
+@pytest.mark.requirement("E2")
+def test_what_was_not_recorded_yet_is_not_counted(store: Store):
+    new_complaint_with_cause(store, NONE)
+    number = new_complaint_with_cause(store, DAY)
+    make_move(store, number, "reply", after=DAY + HOUR, by=AGENT)
+    assert analysis_of(store, MARCH, HOUR).month.received == 1
+    assert analysis_of(store, MARCH, HOUR).recurrences == ()
+    assert analysis_of(store, MARCH, DAY).month.handling.kept == {}
+    assert analysis_of(store, MARCH, DAY + HOUR).month.handling.kept == {"first_reply": 1}
+
+
+@pytest.mark.requirement("E2")
+@pytest.mark.parametrize(("hours", "sort"), [(1, "kept"), (200, "late")])
+def test_a_timer_that_ended_then_counts_as_of_then_when_its_message_comes_back(store: Store, hours: int, sort: str):
+    number = new_case(store, email="wang@example.com")
+    fire_due(store, START + HOUR * hours)
+    reply = make_move(store, number, "reply", after=HOUR * hours, medium="send", recipient=None).seq
+    instant = HOUR * hours + DAY
+    first = analysis_of(store, MARCH, instant)
+    assert getattr(first.month.handling, sort)["first_reply"] == 1
+    make_move(store, number, "message_undelivered", after=instant + DAY, message=reply, cause="bounced")
+    assert analysis_of(store, MARCH, instant) == first
+    assert analysis_of(store, MARCH, instant + DAY).month.handling.kept["first_reply"] == 0
+
+
 def test_a_merged_case_and_a_party_without_responsibility_are_no_recurrence(store: Store):
     target, merged = new_complaint_with_cause(store, NONE), new_complaint_with_cause(store, NONE)
     make_move(store, new_complaint_with_cause(store, NONE), "determine_responsibility", degree="none")
@@ -362,7 +410,7 @@ def test_the_complaints_are_read_page_by_page(store: Store):
     numbers = [new_case(store, DAY * day) for day in (3, 0, 2, 1, 40)]
     with store.looking() as tx:
         for page in (1, 2, 4, 9):
-            assert [row.number for row in _pages(tx, _span(MARCH), page)] == numbers[:4]
+            assert [row.number for row in _pages(tx, _span(MARCH, to_micros(START + DAY * 400)), page)] == numbers[:4]
 
 
 def test_the_scheduled_work_is_recorded(work: Work):

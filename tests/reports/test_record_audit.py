@@ -18,7 +18,7 @@ from tests.case_actions import DAY, START, execute_sql, query_rows
 from tests.engine.rules.sample_rules import EVA, add_evaluator
 from tests.reports.indicators.random_store import random_store
 
-pytestmark = pytest.mark.requirement("F1")
+pytestmark = [pytest.mark.requirement("F1"), pytest.mark.any_database]
 
 MARCH = period_of("2026-03")
 INSTANTS = [30 * DAY, 60 * DAY, 130 * DAY]

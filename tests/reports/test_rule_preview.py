@@ -21,7 +21,7 @@ from tests.case_actions import DAY, HOUR, START, make_move, new_case, query_rows
 from tests.editions import in_force
 from tests.engine.rules.sample_rules import EVA, OFFICE, add_evaluator
 
-pytestmark = pytest.mark.requirement("F4")
+pytestmark = [pytest.mark.requirement("F4"), pytest.mark.requirement("K2")]
 
 IVO = "ivo"
 SHANGHAI = ZoneInfo("Asia/Shanghai")

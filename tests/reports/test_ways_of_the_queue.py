@@ -20,7 +20,7 @@ from tests.case_actions import DAY, HOUR, START, execute_sql, make_move, new_cas
 from tests.engine.access.people import principal
 from tests.reports.test_queue_order import WAYS, read_by
 
-pytestmark = [pytest.mark.requirement("A8"), pytest.mark.requirement("H4")]
+pytestmark = [pytest.mark.requirement("A8"), pytest.mark.requirement("H4"), pytest.mark.any_database]
 
 CASES = 24
 READERS = (

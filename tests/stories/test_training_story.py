@@ -118,6 +118,7 @@ def test_a_pack_that_asks_for_no_certificate_and_a_case_without_customer_go_to_a
 
 
 @pytest.mark.requirement("J1")
+@pytest.mark.long
 def test_an_expiring_certificate_is_told_thirty_days_ahead_and_once(story: Story):
     certified(story)
     story.after(days=335)

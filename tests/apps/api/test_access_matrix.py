@@ -14,6 +14,7 @@ from httpx import Response
 
 from apps.api.schema import schema
 from apps.principal_rules import READS_RULES
+from engine.rules.policy import POLICIES
 from engine.settings import Settings
 from engine.store import Store
 from statemachines.roles import Role
@@ -38,6 +39,7 @@ OF_ONE_CASE: dict[str, tuple[str, str, dict[str, Any]]] = {
     "follow_up": (POST, "/cases/{number}/contacts", {"json": {"text": "Again."}}),
     "track_order": (GET, "/tracking/{number}", {}),
     "open_case": (POST, "/cases", {"json": {"text": "It came of another.", "parent": "{number}"}}),
+    "take_bundle": (POST, "/cases/{number}/bundle", {"json": {"reason": "An appeal."}}),
     "hand_access_code": (POST, "/cases/{number}/access-codes", {"json": {"name": "Wang", "reason": "She has none."}}),
     "list_attachments": (GET, "/cases/{number}/attachments", {}),
     "attach_files": (POST, "/cases/{number}/attachments", {"files": {"files": ("a.txt", b"Seen.", "text/plain")}}),
@@ -57,10 +59,14 @@ OF_ADMINISTRATORS: dict[str, tuple[str, str, dict[str, Any]]] = {
 FOUND_NOWHERE = {"track_order", "download_attachment", "download_thumbnail", "erase_case_file"}
 """Those that find nothing in most of the cases."""
 DAYS = {"since": "2026-03-01", "until": "2026-03-31"}
+SHIPPED = (POLICIES / "logistics.toml").read_text("utf-8").replace('version = "2026-12"', 'version = "next"')
+SHORTER = SHIPPED.replace("[clauses.solution]\namount = 24", "[clauses.solution]\namount = 1")
+"""The shipped pack as another version, with a solution within an hour: it moves the deadline of each open case."""
 SURVEY = {"pack": "logistics", "period": "2026-02", "kinds": ["complaint"], "size": 5}
 OF_MANY: dict[str, tuple[str, str, dict[str, Any]]] = {
     "list_cases": (GET, "/cases", {"params": {"all": True, "limit": 200}}),
     "show_board": (GET, "/board", {}),
+    "list_forecasts": (GET, "/forecasts", {}),
     "list_callbacks": (GET, "/callbacks", {}),
     "find_customers": (GET, "/customers", {"params": {"phone": "13800138000"}}),
     "recoveries": (GET, "/reports/recoveries", {}),
@@ -83,6 +89,8 @@ OF_MANY: dict[str, tuple[str, str, dict[str, Any]]] = {
     "greetings": (GET, "/reports/greetings", {"params": {"period": "2026-03"}}),
     "surveys": (GET, "/reports/surveys", {}),
     "show_whatif": (GET, "/whatif", {"params": {"pack": "shipping"}}),
+    "preview_rules": (POST, "/rules/preview", {"json": {"sort": "pack", "content": SHORTER}}),
+    "show_staffing": (GET, "/staffing", {}),
     "list_draws": (GET, "/conduct/draws", {}),
     "list_own_sheets": (GET, "/conduct/own-sheets", {}),
     "show_conduct_figures": (GET, "/conduct/figures", {"params": DAYS}),
@@ -189,6 +197,8 @@ BY_SESSION: dict[str, tuple[str, str, dict[str, Any]]] = {
 LEADS_TO_SESSION = {"log_in", "accept_invitation", "check_invitation", "go_to_provider", "come_back"}
 """The routes of the log-in: `test_login` and `test_oidc` say what they refuse."""
 FOR_ANYBODY = {"livez", "readyz", "metrics"}
+BY_SIGNATURE = {"take_channel_messages"}
+"""The routes whose callers sign what they send: `test_channels` says what they refuse."""
 NUMBER = re.compile(r"\b[a-z]{2}-\d{2}-\d{6}\b")
 
 
@@ -234,7 +244,7 @@ def readable(role: Role) -> set[str]:
 
 def test_every_route_is_in_a_table_of_this_file():
     by_token = {*OF_ONE_CASE, *OF_ADMINISTRATORS, *OF_MANY, MAKES_MANY, *OF_NO_CASE}
-    assert operations().keys() == by_token | BY_SESSION.keys() | LEADS_TO_SESSION | FOR_ANYBODY
+    assert operations().keys() == by_token | BY_SESSION.keys() | LEADS_TO_SESSION | FOR_ANYBODY | BY_SIGNATURE
 
 
 def test_a_token_or_nothing_opens_no_route_of_a_session(caller: TestClient, cases: Cases):
@@ -313,6 +323,20 @@ def test_the_past_under_other_rules_counts_the_cases_that_a_role_may_read(
     answer = asked(caller, OF_MANY["show_whatif"], who)
     if role in READS_RULES:
         assert answer.json()["figures"]["cases"] == len(readable(role))
+    else:
+        assert (answer.status_code, answer.json()["code"]) == (403, "not_in_charge")
+
+
+@pytest.mark.parametrize("role", sorted(PEOPLE))
+def test_a_proposed_pack_is_tried_on_the_open_cases_that_a_role_may_read(
+    sqlite_store: Store, caller: TestClient, cases: Cases, role: Role
+):
+    who = principal(sqlite_store, role).actor.handle
+    cases.put(OWN, owner=who)
+    answer = asked(caller, OF_MANY["preview_rules"], who)
+    if role in READS_RULES:
+        still_open = readable(role) - {"closed, other department"}
+        assert answer.json()["preview"]["computed_cases"] == len(still_open)
     else:
         assert (answer.status_code, answer.json()["code"]) == (403, "not_in_charge")
 

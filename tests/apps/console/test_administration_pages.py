@@ -224,6 +224,20 @@ SELECT id, 1, 'acknowledge_contact', 'dead', 5, 0, 'SMTPServerDisconnected' FROM
 """
 
 
+def test_an_administrator_is_led_to_the_page_that_mends_what_is_in_trouble(
+    client: TestClient, csrf: str, sqlite_store: Store
+):
+    link = '<a href="/console/dead-letters">Dead letters</a></td>'
+    assert link not in client.get("/console/admin").text
+    new_case(sqlite_store)
+    execute_sql(sqlite_store, GIVE_UP)
+    page = client.get("/console/admin").text
+    assert link in page
+    assert "closeloop dead" not in page
+    log_in(client, sqlite_store, AUDITOR)
+    assert link not in client.get("/console/admin").text, "who only watches is not led to where he may not go"
+
+
 @pytest.mark.long
 def test_a_dead_letter_is_tried_again_and_another_dropped_with_its_reason_in_the_browser(sqlite_console: Served):
     """The administrator reads no case, so he decides without learning their numbers (H1)."""

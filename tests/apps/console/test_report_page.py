@@ -7,6 +7,9 @@ import pytest
 from engine.create_store import set_clock
 from engine.settings import Settings
 from engine.store import Store
+from flows.nights.day_forecast import keep_day
+from forecast.model import ForecastModel
+from forecast.model_file import put_forecast
 from reports.complaint_analysis import causes
 from reports.daily_counts import by_day
 from tests.apps.console.conftest import HANDLES
@@ -52,8 +55,8 @@ def test_causes_are_counted_by_the_days_on_which_complaints_came_in(store: Store
         if cause:
             make_move(store, number, "investigate", after=after, cause=cause)
     with store.looking() as tx:
-        assert causes(tx, START, START + DAY) == {"handling": 1}
-        assert causes(tx, START, START + DAY * 7) == {"handling": 2, "": 1}
+        assert causes(tx, START, START + DAY, START + DAY * 7) == {"handling": 1}
+        assert causes(tx, START, START + DAY * 7, START + DAY * 7) == {"handling": 2, "": 1}
 
 
 def test_the_page_lists_only_cases_that_the_reader_may_read_and_counts_all(settings: Settings, store: Store):
@@ -115,3 +118,18 @@ def test_a_manager_reads_the_morning_report_with_its_charts(sqlite_console: Serv
         page.set_viewport_size({"width": 360, "height": 700})
         page.wait_for_function("document.querySelector('.chart canvas').clientWidth < 360")
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_the_page_says_what_will_probably_break_of_what_the_reader_may_read(settings: Settings, store: Store):
+    add_accounts(store, *HANDLES)
+    ours, theirs = new_case(store), new_case(store)
+    make_move(store, theirs, "classify", DIRECTOR, department="hotline")
+    put_forecast(store.home, ForecastModel({}, 1.5, 0.5, {"adopted": True}))
+    assert keep_day(store, START) == 2
+    set_clock(store, START)
+    with site_client(settings, store, None) as client:
+        log_in(client, store, SUPERVISOR)
+        page = client.get("/console/report").text
+        assert "Of 2 promises that fall due today 1.6 are expected to break (90 %: 1 to 2)." in page
+        assert ">82 %</td>" in page
+        assert (f'href="/console/cases/{ours}"' in page, theirs in page) == (True, False)

@@ -42,7 +42,7 @@ from tests.case_actions import (
 )
 from tests.erasures import erase_texts_of
 
-pytestmark = pytest.mark.requirement("B5")
+pytestmark = [pytest.mark.requirement("B5"), pytest.mark.any_database]
 
 NOW = START + 2 * DAY
 COMMAND = Command("cp-26-000001", "note", form_for("note"), actor=SUPERVISOR, key="a-key")

@@ -9,7 +9,7 @@ from engine.audit.verify import verify
 from engine.store import Store
 from tests.case_actions import execute_sql
 
-pytestmark = pytest.mark.requirement("B5")
+pytestmark = [pytest.mark.requirement("B5"), pytest.mark.any_database]
 
 
 def codes(store: Store) -> set[str]:
@@ -31,6 +31,23 @@ def test_an_index_under_another_condition_is_found(store: Store, index: str, con
     execute_sql(store, f"DROP INDEX {name}")
     execute_sql(store, f"CREATE INDEX {index}{f' WHERE {condition}' if condition else ''}")
     assert f"schema condition {name}" in codes(store)
+
+
+@pytest.mark.parametrize("fields", [None, ("cause", "degree"), ("responsible", "cause")])
+def test_an_index_over_other_fields_of_a_form_is_found(store: Store, fields: tuple[str, str] | None):
+    """Alembic compares none on SQLite; without it each recurrence would be a pass over the record."""
+    field = "(form::json ->> '{}')" if store.postgres else "json_extract(form, '$.{}')"
+    execute_sql(store, "DROP INDEX ix_transition_determined")
+    if fields:
+        columns = ", ".join((*(field.format(name) for name in fields), "occurred_at", "case_id", "seq"))
+        on = f"transition ({columns}) WHERE move = 'determine_responsibility'"
+        execute_sql(store, f"CREATE INDEX ix_transition_determined ON {on}")
+    assert any(code.startswith("schema ") and code.endswith("ix_transition_determined") for code in codes(store))
+
+
+def test_an_index_over_a_field_that_no_model_has_is_found_on_sqlite(sqlite_store: Store):
+    execute_sql(sqlite_store, "CREATE INDEX ix_other ON transition (json_extract(form, '$.cause'))")
+    assert "schema index ix_other" in codes(sqlite_store)
 
 
 @pytest.mark.postgres

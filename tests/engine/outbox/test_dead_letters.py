@@ -87,16 +87,17 @@ def test_an_upgrade_enters_what_was_dropped_before_it(store: Store, settings: Se
     of_timers = ("open", "spent", "next", "spent_of_case")
     for index in (*(f"cases_{name}" for name in of_cases), *(f"timer_{name}" for name in of_timers)):
         execute_sql(store, f"DROP INDEX ix_{index}")
-    execute_sql(store, "DROP INDEX ix_transition_actor")
+    for index in ("actor", "determined"):
+        execute_sql(store, f"DROP INDEX ix_transition_{index}")
     conduct = ("conduct_mark", "conduct_sheet", "conduct_sample", "conduct_draw")
     new = ("rule_draft", "suspension", "order_import", "access_code", "saved_filter", "care_consent", "care_greeting")
     duty = ("duty_alert", "duty_swap", "duty_shift", "duty_roster")
-    surveys = ("indicator_count", "survey_person", "survey_stratum", "survey")
+    surveys = ("day_forecast", "indicator_count", "survey_person", "survey_stratum", "survey")
     for table in ("kept_answer", "failed_log_in", *new, *conduct, *surveys, *duty):
         execute_sql(store, f"DROP TABLE {table}")
     later = {"delivery": ("retried_at", "drop_reason"), "party": ("erased_at", "erasure_reason", "birthday")}
     later["actor"] = ("name", "phone")
-    for table, columns in {**later, "mail": ("erasure_reason",)}.items():
+    for table, columns in {**later, "mail": ("erasure_reason", "answer")}.items():
         for column in columns:
             execute_sql(store, f"ALTER TABLE {table} DROP COLUMN {column}")
     execute_sql(store, "UPDATE alembic_version SET version_num = '0014'")

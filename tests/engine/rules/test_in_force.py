@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine.calendars.calendar import calendar
-from engine.rules.in_force import SHIPPED, Rules, Sort, rules_in, rules_of
+from engine.rules.in_force import LONG_AGO, SHIPPED, Rules, Sort, rules_in, rules_of
 from engine.rules.policy import names, pack
 from engine.rules.publishing import publish
 from engine.settings import Settings
@@ -49,6 +49,16 @@ def test_of_two_editions_of_one_instant_the_later_applies(store: Store):
     publish_edition(store, pack_text("logistics", 4), after=DAY)
     publish_edition(store, pack_text("logistics", 6, "3"), after=DAY)
     assert first_reply_hours(rules_of(store), "logistics", DAY) == 6
+
+
+def test_the_rules_in_force_are_the_same_from_one_edition_to_the_next(store: Store):
+    add_evaluator(store)
+    assert rules_of(store).unchanged_since(to_micros(START)) == LONG_AGO
+    for version, after in (("2", DAY), ("3", 3 * DAY)):
+        publish_edition(store, pack_text("logistics", 4, version), after)
+    rules = rules_of(store)
+    since = [rules.unchanged_since(to_micros(START + after)) for after in (DAY / 2, DAY, 2 * DAY, 3 * DAY, 4 * DAY)]
+    assert since == [LONG_AGO, *[to_micros(START + after) for after in (DAY, DAY, 3 * DAY, 3 * DAY)]]
 
 
 def test_a_pack_without_a_shipped_file_exists_from_its_first_edition(store: Store):

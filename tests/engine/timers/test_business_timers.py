@@ -11,7 +11,7 @@ from engine.ledger.record import case_by_number
 from engine.rules.in_force import rules_in
 from engine.rules.policy import Pack, pack
 from engine.store import Store
-from engine.timers.start import TimerStarter
+from engine.timers.start import LimitMemo, TimerStarter
 from engine.timers.timer import row_of
 from models.columns import from_micros, to_micros
 from statemachines.kinds import lifecycle_of
@@ -46,7 +46,7 @@ def open_case_of_eight_hours(store: Store, after: timedelta = timedelta()) -> st
     [solution] = [clause for clause in lifecycle_of("complaint").clauses if clause.name == "solution"]
     with store.writing() as tx:
         case, at = case_by_number(tx, number), to_micros(START + after)
-        timer = TimerStarter(rules_in(tx).calendar, rules, case, at, {}).start(solution)
+        timer = TimerStarter(rules_in(tx).calendar, rules, case, at, LimitMemo()).start(solution)
         assert timer is not None
         columns = {name: value for name, value in row_of(timer).items() if name != "id"} | {"occurrence": 1}
         tx.run(f"INSERT INTO timer ({', '.join(columns)}) VALUES (:{', :'.join(columns)})", **columns)

@@ -26,7 +26,7 @@ from statemachines.roles import Role
 from tests.case_actions import DAY, START
 from tests.reports.indicators.random_store import random_store, record, steps
 
-pytestmark = pytest.mark.requirement("E2")
+pytestmark = [pytest.mark.requirement("E2"), pytest.mark.any_database]
 
 PERIOD = "2026-03"
 HOURS = 3_600_000_000

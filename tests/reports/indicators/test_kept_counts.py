@@ -43,7 +43,7 @@ from tests.engine.rules.test_publish_questionnaire import publish_survey, questi
 from tests.erasures import administrator_of, erase_texts_of
 from tests.reports.indicators.random_store import random_store
 
-pytestmark = pytest.mark.requirement("E2")
+pytestmark = [pytest.mark.requirement("E2"), pytest.mark.any_database]
 
 TREND = trend_to(period_of("2026-08"), 11)
 MARCH = 6

@@ -38,7 +38,7 @@ from reports.indicators.record_cells import RecordReader
 from statemachines.roles import Role
 from tests.case_actions import DAY, START
 
-pytestmark = pytest.mark.requirement("E2")
+pytestmark = [pytest.mark.requirement("E2"), pytest.mark.any_database]
 
 AT = START + 2 * DAYS * DAY
 ORDERS, COMPLAINTS = 40_000, 1_500

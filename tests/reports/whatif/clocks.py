@@ -1,4 +1,4 @@
-"""The clocks of a store as it has them, and as they are lived again under other rules, to be compared one by one."""
+"""The clocks of a store as it has them, and as they are recomputed under other rules, to be compared one by one."""
 
 from collections.abc import Container
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from engine.store import Store
 from engine.timers.timer import row_of
 from models.columns import to_micros
 from reports.whatif.other_rules import OtherRules
+from reports.whatif.recomputed_case import RecomputedCase
 from reports.whatif.record import Filter, recorded_cases
-from reports.whatif.relived_case import RelivedCase
 from statemachines.complaint import COMPLAINT
 from tests.case_actions import query_rows
 
@@ -31,7 +31,7 @@ def recorded_clocks(store: Store) -> Clocks:
 
 
 @dataclass(frozen=True, slots=True)
-class Relived:
+class Recomputed:
     """The past of a store under other rules: its clocks and steps, and the cases that are not exact."""
 
     clocks: Clocks
@@ -39,14 +39,14 @@ class Relived:
     doubtful: set[str]
 
 
-def relived(store: Store, pack: Pack, at: datetime) -> Relived:
+def recomputed(store: Store, pack: Pack, at: datetime) -> Recomputed:
     """Return the past of a store under a pack, as of an instant."""
-    result = Relived({}, [], set())
+    result = Recomputed({}, [], set())
     rules = OtherRules(rules_of(store), to_micros(at), pack)
     with store.looking() as tx:
         for recorded in recorded_cases(tx, Filter()):
-            case, number = RelivedCase(recorded.row, rules), recorded.row.number
-            case.live(recorded.moves, to_micros(at))
+            case, number = RecomputedCase(recorded.row, rules), recorded.row.number
+            case.recompute(recorded.moves, to_micros(at))
             if case.doubts:
                 result.doubtful.add(number)
             for timer in case.timers:

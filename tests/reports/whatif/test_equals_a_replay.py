@@ -14,7 +14,9 @@ from tests.case_actions import START
 from tests.conftest import copy_sqlite_store
 from tests.editions import in_force
 from tests.examples.test_real_logs import HELPDESK, RECEIPT, ROOT, needs
-from tests.reports.whatif.clocks import of_cases, recorded_clocks, recorded_steps, relived
+from tests.reports.whatif.clocks import of_cases, recomputed, recorded_clocks, recorded_steps
+
+pytestmark = pytest.mark.requirement("K2")
 
 __all__ = ["closeloop", "simulated"]
 
@@ -45,18 +47,19 @@ def equals(closeloop: Closeloop, store: Store, fresh: Store, log: Path, mapping:
     closeloop.json(*arguments)
     closeloop.patch.setenv("CLOSELOOP_HOME", str(fresh.home))
     closeloop.json(*arguments)
-    lived = relived(store, rules_of(fresh).pack("logistics", to_micros(START)), START)
+    result = recomputed(store, rules_of(fresh).pack("logistics", to_micros(START)), START)
     expected = recorded_clocks(fresh)
-    exact = {key[0] for key in expected} - lived.doubtful
-    assert of_cases(lived.clocks, exact) == of_cases(expected, exact)
-    assert [step for step in lived.steps if step[0] in exact] == [
+    exact = {key[0] for key in expected} - result.doubtful
+    assert of_cases(result.clocks, exact) == of_cases(expected, exact)
+    assert [step for step in result.steps if step[0] in exact] == [
         step for step in recorded_steps(fresh) if step[0] in exact
     ]
     assert recorded_clocks(store) != expected
-    return len(exact), len(lived.doubtful)
+    return len(exact), len(result.doubtful)
 
 
 @needs(RECEIPT)
+@pytest.mark.long
 def test_the_receipt_phase_under_other_limits_and_calendars(closeloop: Closeloop, simulated: Store, fresh: Store):
     exact, not_exact = equals(closeloop, simulated, fresh, RECEIPT, "receipt.toml")
     assert (exact, not_exact) == (1434, 0)

@@ -20,7 +20,9 @@ from tests.case_actions import START, query_rows
 from tests.conftest import copy_sqlite_store
 from tests.editions import in_force, publishes
 from tests.engine.replay.logs import BEGAN, NO_TEXT, SOURCE, fill_buffer
-from tests.reports.whatif.clocks import of_cases, recorded_clocks, recorded_steps, relived
+from tests.reports.whatif.clocks import of_cases, recomputed, recorded_clocks, recorded_steps
+
+pytestmark = pytest.mark.requirement("K2")
 
 LOGS, CASES = 4, 12
 CALENDARS = ("cn-hotline", "cn-office", "cn-daytime", "berlin-office")
@@ -60,9 +62,9 @@ def random_log(random: Random) -> list[MappedEvent]:
     events: list[MappedEvent] = []
     for case in range(CASES):
         at = BEGAN + timedelta(hours=random.randrange(1_000), minutes=random.randrange(60))
-        lived = [each for part in random.choices(PARTS, k=random.randrange(2, 8)) for each in part]
+        drawn = [each for part in random.choices(PARTS, k=random.randrange(2, 8)) for each in part]
         opened: Meaning = {"move": "open"}
-        for meaning in (opened, SORTED, *lived):
+        for meaning in (opened, SORTED, *drawn):
             event = LogEvent(len(events) + 1, f"case {case}", "word", at)
             fill = {
                 "category": "damage", "severity": random.choice(["low", "normal", "urgent"]),
@@ -111,9 +113,9 @@ def test_the_past_under_a_random_pack_equals_a_replay_under_it(stores: list[Stor
                 options = ReplayOptions(bridge=False, wordless=NO_TEXT)
                 replay(store, fill_buffer(buffer, events), ReplayLog(SOURCE, "complaint", "logistics", options), START)
         pack, same = rules_of(other).pack("logistics", to_micros(START)), same_course(was, other)
-        lived, expected = relived(was, pack, START), recorded_clocks(other)
-        assert of_cases(lived.clocks, same) == of_cases(expected, same)
-        assert [step for step in lived.steps if step[0] in same] == [
+        result, expected = recomputed(was, pack, START), recorded_clocks(other)
+        assert of_cases(result.clocks, same) == of_cases(expected, same)
+        assert [step for step in result.steps if step[0] in same] == [
             step for step in recorded_steps(other) if step[0] in same
         ]
         compared += len(same)
@@ -141,7 +143,7 @@ def test_under_its_own_pack_the_past_is_what_it_was(stores: list[Store]):
         replay(
             store, fill_buffer(buffer, random_log(random)), ReplayLog(SOURCE, "complaint", "logistics", options), START
         )
-    lived = relived(store, rules_of(store).pack("logistics", to_micros(START)), START)
-    assert lived.clocks == recorded_clocks(store)
-    assert lived.steps == recorded_steps(store)
-    assert not lived.doubtful
+    result = recomputed(store, rules_of(store).pack("logistics", to_micros(START)), START)
+    assert result.clocks == recorded_clocks(store)
+    assert result.steps == recorded_steps(store)
+    assert not result.doubtful

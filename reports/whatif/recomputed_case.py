@@ -1,6 +1,6 @@
-"""Live the record of one case again under other rules: which timers it would have had, which steps would have fired.
+"""Recompute the record of one case under other rules: which timers it would have had, which steps would have fired.
 
-Note [What is lived again]: what people did stands as it is recorded, with its instants. What timers did is left out of
+Note [What is recomputed]: what people did stands as it is recorded, with its instants. What timers did is left out of
 the record and done anew, by the functions that start, pause and end the timers of a living case
 (``engine/timers/apply.py``): there is one rule for both. What a timer moves by itself, as the archiving of a case, may
 then occur at another instant. Where a person's move finds the case in another state than it is recorded from, the move
@@ -8,7 +8,6 @@ is made all the same, and the case counts among those in which people would have
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from engine.commands.case_context import BY_TIMER
@@ -38,7 +37,7 @@ TERMS_KEPT: Final = 20_000
 """How many terms of limits are kept for cases that are alike."""
 
 
-class RelivedStep(NamedTuple):
+class RecomputedStep(NamedTuple):
     """An escalation step that would have fired: its timer, its level and instant, and the department of the case."""
 
     timer: RunningTimer
@@ -54,8 +53,8 @@ class RecordedForm:
         self.__dict__.update(values)
 
 
-class RelivedCase:
-    """A case that is lived again; ``row`` is its row of ``record.CASES``.
+class RecomputedCase:
+    """A case that is recomputed; ``row`` is its row of ``record.CASES``.
 
     ``timers`` are all that it would have had, closed ones included, ``steps`` those that would have fired, and
     ``departments`` says with which ``seq`` the case came to which department. ``doubts`` are the reasons why people
@@ -68,7 +67,7 @@ class RelivedCase:
         self.pack = rules.pack_for(row.pack)
         self.case = _unopened(row)
         self.timers: list[RunningTimer] = []
-        self.steps: list[RelivedStep] = []
+        self.steps: list[RecomputedStep] = []
         self.departments: list[tuple[int, str | None]] = []
         self.doubts: set[str] = set()
         self._open: list[RunningTimer] = []
@@ -77,7 +76,7 @@ class RelivedCase:
         self._occurrences: Occurrences = {}
         self._spent_parts: SpentParts = {}
 
-    def live(self, moves: Iterable[Any], until: int) -> None:
+    def recompute(self, moves: Iterable[Any], until: int) -> None:
         """Make the recorded moves again, and fire what is due before the instant ``until``, in microseconds.
 
         Raises ``Refused`` where a timer cannot be started, as on a calendar that never opens, and ``LeftOut``.
@@ -117,7 +116,7 @@ class RelivedCase:
         level = self.pack.ladder[place].level
         timer.level = max(timer.level, level)
         self._note(self.case.state, due_at)
-        self.steps.append(RelivedStep(timer, level, due_at, self.case.department))
+        self.steps.append(RecomputedStep(timer, level, due_at, self.case.department))
 
     def _move_by_timer(self, name: str, due_at: int) -> None:
         state = self.case.state
@@ -176,13 +175,12 @@ class RelivedCase:
 
     def _apply(self, before: Before, draft: TransitionDraft) -> TimerStarter:
         """Bring the case into its next state, and its timers with it; return what starts timers at that instant."""
-        self.case = replace(self.case, state=draft.dest)  # a case of its own: the house moves none here
+        self.case = self.case.in_state(draft.dest)
         self._note(draft.dest, draft.occurred_at)
         rules = self.rules
-        if len(rules.terms) > TERMS_KEPT:
-            rules.terms.clear()
+        rules.memo.forget(TERMS_KEPT)
         starter = TimerStarter(
-            rules.calendar, self.pack, self.case, draft.occurred_at, rules.terms, self._occurrences,
+            rules.calendar, self.pack, self.case, draft.occurred_at, rules.memo, self._occurrences,
             self._spent_parts, self._history, self._latest if draft.behind_the_record else 0,
         )  # fmt: skip
         started = apply(starter, self.table, self.table.clause, self._open, before, draft)
