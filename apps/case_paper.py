@@ -20,8 +20,9 @@ def case_paper(page: SeenCasePage, proof: Proof, locale: str) -> Paper:
     case = page.seen.case
     kind, state = label(locale, "", "kind", case.kind), label(locale, case.kind, "state", case.state)
     title = translate(locale, "bundle.title", number=case.number, kind=kind)
-    opened, closed = when(from_micros(case.opened_at)), when(from_micros(case.changed_at))
-    texts = [translate(locale, "bundle.summary", state=state, opened=opened, closed=closed)]
+    closed = next(entry.at for entry in page.timeline if entry.state)  # later moves, as a note, leave the state alone
+    opened = when(from_micros(case.opened_at))
+    texts = [translate(locale, "bundle.summary", state=state, opened=opened, closed=when(closed))]
     sections = [
         _section(locale, "known", ("what", "value"), list(_known(page, locale))),
         _section(locale, "promises", ("clause", "opened", "due", "outcome"), list(_promises(page, locale))),

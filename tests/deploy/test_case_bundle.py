@@ -11,10 +11,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from apps.case_bundle import case_bundle
+from apps.case_paper import case_paper
+from apps.principal_case_page import case_page_seen
+from engine.access.masking import EVERYTHING
+from engine.audit.proof import prove
 from engine.ledger.chain import canonical
 from engine.ledger.signing import public_hex, signed
 from engine.store import Store
-from tests.case_actions import DAY, START, make_move, new_case, query_rows, refusal
+from models.columns import to_micros
+from tests.case_actions import DAY, START, execute_sql, make_move, new_case, query_rows, refusal
 from tests.deploy.test_verify import RunVerifier, auditor_folder, run_verifier
 from tests.engine.attachments.evidence import attach_files, person
 from tests.erasures import erase_texts_of
@@ -70,6 +75,16 @@ def test_anybody_finds_it_whole_by_itself(store: Store, closed: str, run_verifie
     assert [move["move"] for move in document["moves"]] == ["open", "attach", "withdraw"]
     others = {row["number"] for row in query_rows(store, "SELECT number FROM cases")} - {closed}
     assert not [other for other in others for content in files.values() if other.encode() in content]
+
+
+def test_its_paper_says_when_the_case_was_closed_whatever_was_recorded_since(store: Store, closed: str):
+    execute_sql(
+        store, "UPDATE cases SET changed_at = :at WHERE number = :number", at=to_micros(START + DAY), number=closed
+    )
+    page = case_page_seen(store, person(store, "sue"), closed, START + DAY, "en", EVERYTHING, whole=True)
+    assert case_paper(page, prove(store, closed), "en").texts == [
+        "Withdrawn by the customer. Opened 2026-03-02 09:00, closed 2026-03-02 09:00."
+    ]
 
 
 def test_the_same_case_gives_the_same_file(store: Store, closed: str):
